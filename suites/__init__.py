@@ -1,0 +1,1 @@
+"""Suites: properties that every implementation must have. Installed as `xorbench.suites`."""

@@ -1,0 +1,1 @@
+"""Measurement: convergence over seeds, fair timing, and the statistics of both."""

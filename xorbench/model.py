@@ -1,0 +1,418 @@
+"""The contract of an implementation under test, and the one view of it that the rest of xorbench uses.
+
+A stranger's object subclasses nothing: the protocols here say which members it may have, :class:`Declaration` which
+attributes, and :class:`Model` wraps it. Capabilities are found here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol, final
+
+from xorbench.errors import ContractError, did_you_mean
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    Rows = NDArray[np.float64]
+    Labels = NDArray[np.bool_]
+    Parameters = dict[str, NDArray[np.floating[Any]]]
+
+
+class Predicts(Protocol):
+    """The one required member."""
+
+    def predict(self, inputs: Rows) -> ArrayLike:
+        """Return one output per row of `inputs` ``(n, d)``, in anything that reshapes to ``(n,)``; change nothing."""
+
+
+class Steps(Predicts, Protocol):
+    """Can be trained one update at a time."""
+
+    def step(self, inputs: Rows, targets: Rows) -> float | None:
+        """Make one parameter update on ``(n, d)`` and ``(n, 1)``; return the loss *before* it, or None."""
+
+
+class Fits(Predicts, Protocol):
+    """Can only be trained in one go."""
+
+    def fit(self, inputs: Rows, targets: Rows, epochs: int) -> object:
+        """Train for `epochs` passes; called once on a fresh instance."""
+
+
+class HasParameters(Predicts, Protocol):
+    """Shows its parameters and takes others."""
+
+    def get_parameters(self) -> Mapping[str, NDArray[np.floating[Any]]]:
+        """Return copies by name, ordered from input to output."""
+
+    def set_parameters(self, parameters: Mapping[str, NDArray[np.floating[Any]]]) -> None:
+        """Take such a mapping."""
+
+
+class HasLoss(Predicts, Protocol):
+    """Computes its loss without an update."""
+
+    def loss(self, inputs: Rows, targets: Rows) -> float:
+        """Return the loss on ``(n, d)`` and ``(n, 1)``."""
+
+
+class HasGradients(HasParameters, Protocol):
+    """Computes its gradients without an update."""
+
+    def gradients(self, inputs: Rows, targets: Rows) -> Mapping[str, NDArray[np.floating[Any]]]:
+        """Return the gradient of the loss, under the names of the parameters."""
+
+
+class HasHidden(Predicts, Protocol):
+    """Shows its hidden activations."""
+
+    def hidden(self, inputs: Rows) -> list[NDArray[np.floating[Any]]]:
+        """Return one array ``(n, width)`` per hidden layer."""
+
+
+class Capability(StrEnum):
+    """What a model can do; each unlocks checks and measurements."""
+
+    PREDICT = "predict"
+    STEP = "step"
+    FIT = "fit"
+    PARAMETERS = "parameters"
+    LOSS = "loss"
+    GRADIENTS = "gradients"
+    HIDDEN = "hidden"
+
+
+#: The members that make a capability.
+MEMBERS: dict[Capability, tuple[str, ...]] = {
+    Capability.PREDICT: ("predict",),
+    Capability.STEP: ("step",),
+    Capability.FIT: ("fit",),
+    Capability.PARAMETERS: ("get_parameters", "set_parameters"),
+    Capability.LOSS: ("loss",),
+    Capability.GRADIENTS: ("gradients",),
+    Capability.HIDDEN: ("hidden",),
+}
+
+#: Members met in published code that are not in the contract, and what was probably meant.
+NEAR_MISSES: dict[str, str] = {
+    "gradient": "gradients",
+    "grads": "gradients",
+    "get_gradients": "gradients",
+    "get_params": "get_parameters",
+    "set_params": "set_parameters",
+    "parameters": "get_parameters",
+    "params": "get_parameters",
+    "get_weights": "get_parameters",
+    "set_weights": "set_parameters",
+    "train_step": "step",
+    "train_on_batch": "step",
+    "partial_fit": "step",
+    "update": "step",
+    "train": "fit",
+    "forward": "predict",
+    "predict_proba": "predict",
+    "get_loss": "loss",
+    "compute_loss": "loss",
+    "get_hidden": "hidden",
+    "hidden_activations": "hidden",
+}
+
+OUTPUTS = ("probability", "logit", "score", "label")
+LOSS_KINDS = ("bce", "sum_bce", "mse", "sse", "half_sse", "hinge", "own")
+OPTIMISERS = ("sgd", "momentum", "nesterov", "adam", "rmsprop", "rprop", "other")
+READS = ("vector", "sequence")
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """What a model says of itself in attributes; the defaults hold where it says nothing."""
+
+    output: str = "probability"
+    targets: tuple[float, float] = (0.0, 1.0)
+    loss_kind: str | None = None
+    learning_rate: float | None = None
+    optimiser: str | None = None
+    reads: str = "vector"
+    max_rows: int | None = None
+
+    @classmethod
+    def of(cls, instance: object) -> Declaration:
+        """Read the declared attributes of `instance`; raise ContractError (rule XA01) for an illegal one."""
+        found: dict[str, Any] = {}
+        for field in fields(cls):
+            try:
+                value = getattr(instance, field.name)
+            except AttributeError:
+                continue
+            # `loss_kind = None` means "not said"; a method or property of the same name is not a declaration.
+            if not callable(value):
+                found[field.name] = value
+        return cls(**_checked(found))
+
+    @property
+    def threshold(self) -> float:
+        """Outputs above this are true."""
+        if self.output == "logit":
+            return 0.0
+        if self.output == "probability":
+            return 0.5
+        return (self.targets[0] + self.targets[1]) / 2
+
+
+def _checked(found: dict[str, Any]) -> dict[str, Any]:
+    def choice(name: str, known: tuple[str, ...], *, optional: bool) -> None:
+        value = found.get(name)
+        if name not in found or (optional and value is None):
+            return
+        if not isinstance(value, str) or value not in known:
+            hint = did_you_mean(str(value), known) or f"; choose from {', '.join(known)}"
+            raise ContractError(f"attribute {name} = {value!r} is not a known value{hint}", rule="XA01", member=name)
+
+    choice("output", OUTPUTS, optional=False)
+    choice("loss_kind", LOSS_KINDS, optional=True)
+    choice("optimiser", OPTIMISERS, optional=True)
+    choice("reads", READS, optional=False)
+    if "targets" in found:
+        try:
+            false, true = (float(code) for code in found["targets"])
+        except (TypeError, ValueError):
+            false = true = 0.0
+        if (false, true) not in ((0.0, 1.0), (-1.0, 1.0)):
+            raise ContractError(
+                f"attribute targets = {found['targets']!r}: the codes for false and true are (0.0, 1.0) or (-1.0, 1.0)",
+                rule="XA01",
+                member="targets",
+            )
+        found["targets"] = (false, true)
+    if found.get("learning_rate") is not None:
+        found["learning_rate"] = _number(found["learning_rate"], "learning_rate")
+    if found.get("max_rows") is not None:
+        rows = found["max_rows"]
+        if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
+            raise ContractError(
+                f"attribute max_rows = {rows!r}: None, or a whole number of at least 1", rule="XA01", member="max_rows"
+            )
+    return found
+
+
+def _number(value: Any, member: str) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, RuntimeError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ContractError(f"attribute {member} = {value!r}: None, or a finite number", rule="XA01", member=member)
+    return number
+
+
+def as_array(value: Any) -> NDArray[Any]:
+    """Return `value` as a NumPy array; tensors are detached and brought to the CPU, scalars of engines read."""
+    import numpy as np
+
+    if hasattr(value, "detach"):
+        value = value.detach()
+    if hasattr(value, "cpu"):
+        value = value.cpu()
+    if isinstance(value, (list, tuple)) and any(hasattr(item, "detach") for item in value):
+        value = [as_array(item) for item in value]
+    array = np.asarray(value)
+    if array.dtype == object:  # scalars of a small autograd engine carry their number as `.data`
+        flat = [getattr(item, "data", item) for item in array.ravel()]
+        array = np.array(flat).reshape(array.shape) if all(isinstance(item, (int, float)) for item in flat) else array
+    return array
+
+
+@final
+class Model:
+    """One instance of an implementation, behind the one face that checks and measurements use.
+
+    Labels are booleans here; the model is handed its declared codes, float64 ``(n, 1)``. Arrays given to the stranger's
+    members are fresh copies, so that nothing it does to them spoils a measurement. Exceptions of the stranger pass
+    through unchanged; a value that breaks the contract raises ContractError with its rule.
+    """
+
+    def __init__(self, instance: Any, *, target: str = "") -> None:
+        self.instance = instance
+        self.target = target
+        if not callable(getattr(instance, "predict", None)):
+            raise ContractError(
+                f"{target or type(instance).__name__}: no method predict(inputs), which is required{_near_miss(instance, 'predict')}",
+                rule="XA01",
+                member="predict",
+            )
+        self.declaration = Declaration.of(instance)
+        self.capabilities = capabilities(instance)
+
+    def __repr__(self) -> str:
+        return f"Model({self.target!r}, {', '.join(sorted(self.capabilities))})"
+
+    def can(self, *wanted: Capability) -> bool:
+        """Whether all these capabilities are there."""
+        return self.capabilities.issuperset(wanted)
+
+    def encode(self, labels: Labels) -> Rows:
+        """Return boolean labels ``(n,)`` as this model's target codes ``(n, 1)``, float64."""
+        import numpy as np
+
+        false, true = self.declaration.targets
+        return np.where(np.asarray(labels, dtype=bool).reshape(-1, 1), true, false)  # (n, 1)
+
+    def predict(self, inputs: Rows) -> Rows:
+        """Return the raw outputs, ``(n,)`` float64."""
+        import numpy as np
+
+        inputs = np.array(inputs, dtype=np.float64)  # (n, d)
+        raw = self.instance.predict(inputs)
+        try:
+            outputs = as_array(raw).astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ContractError(
+                f"predict returned {_shown(raw)}, which is no array of numbers ({error})", rule="XA01", member="predict"
+            ) from None
+        if outputs.size != len(inputs):
+            raise ContractError(
+                f"predict returned shape {outputs.shape} for {len(inputs)} rows; the contract wants one number per row",
+                rule="XA01",
+                member="predict",
+            )
+        return outputs.reshape(len(inputs))  # (n,)
+
+    def decide(self, outputs: Rows) -> Labels:
+        """Return which outputs ``(n,)`` mean true. NaN means neither and counts as false."""
+        return outputs > self.declaration.threshold
+
+    def classify(self, inputs: Rows) -> Labels:
+        """Return the predicted labels ``(n,)``."""
+        return self.decide(self.predict(inputs))
+
+    def step(self, inputs: Rows, labels: Labels) -> float | None:
+        """Make one update on these rows; return the reported loss before it, or None."""
+        import numpy as np
+
+        return self._scalar(self.instance.step(np.array(inputs, dtype=np.float64), self.encode(labels)), "step")
+
+    def fit(self, inputs: Rows, labels: Labels, epochs: int) -> None:
+        """Train in one go."""
+        import numpy as np
+
+        self.instance.fit(np.array(inputs, dtype=np.float64), self.encode(labels), epochs)
+
+    def loss(self, inputs: Rows, labels: Labels) -> float:
+        """Return the model's own loss."""
+        import numpy as np
+
+        value = self._scalar(self.instance.loss(np.array(inputs, dtype=np.float64), self.encode(labels)), "loss")
+        if value is None:
+            raise ContractError("loss returned None; the contract wants a number", rule="XA05", member="loss")
+        return value
+
+    def get_parameters(self) -> Parameters:
+        """Return copies of the parameters, ordered from input to output."""
+        return self._mapping(self.instance.get_parameters(), "get_parameters")
+
+    def set_parameters(self, parameters: Mapping[str, NDArray[Any]]) -> None:
+        """Give the model these parameters."""
+        self.instance.set_parameters({name: value.copy() for name, value in parameters.items()})
+
+    def gradients(self, inputs: Rows, labels: Labels) -> Parameters:
+        """Return the model's own gradients by parameter name."""
+        import numpy as np
+
+        raw = self.instance.gradients(np.array(inputs, dtype=np.float64), self.encode(labels))
+        return self._mapping(raw, "gradients")
+
+    def hidden(self, inputs: Rows) -> list[Rows]:
+        """Return the hidden activations, one ``(n, width)`` per hidden layer."""
+        import numpy as np
+
+        layers = self.instance.hidden(np.array(inputs, dtype=np.float64))
+        if hasattr(layers, "shape"):  # one array for one layer: a natural slip that harms nothing
+            layers = [layers]
+        try:
+            return [as_array(layer).astype(np.float64).reshape(len(inputs), -1) for layer in layers]
+        except (TypeError, ValueError) as error:
+            raise ContractError(
+                f"hidden returned no list of ({len(inputs)}, width) arrays: {error}", rule="XA01", member="hidden"
+            ) from None
+
+    def _mapping(self, raw: Any, member: str) -> Parameters:
+        import numpy as np
+
+        if not isinstance(raw, Mapping):
+            raise ContractError(
+                f"{member} returned {_shown(raw)}; the contract wants a dict of arrays by name",
+                rule="XA01",
+                member=member,
+            )
+        found: Parameters = {}
+        for name, value in raw.items():
+            array = np.array(as_array(value))
+            if array.dtype.kind in "iub":  # hand-set integer weights are legal
+                array = array.astype(np.float64)
+            if array.dtype.kind != "f":
+                raise ContractError(
+                    f"{member}()[{name!r}] is {_shown(value)}, not an array of numbers", rule="XA01", member=member
+                )
+            found[str(name)] = array
+        return found
+
+    def _scalar(self, value: Any, member: str) -> float | None:
+        import numpy as np
+
+        if value is None:
+            return None
+        try:
+            array = as_array(value).astype(np.float64)
+        except (TypeError, ValueError):
+            array = np.zeros(2)
+        if array.size != 1:
+            raise ContractError(
+                f"{member} returned {_shown(value)}; the contract wants one number or None", rule="XA05", member=member
+            )
+        return float(array.reshape(()))
+
+
+def capabilities(instance: object) -> frozenset[Capability]:
+    """Return what the members of `instance` make possible."""
+
+    def has(capability: Capability) -> bool:
+        return all(callable(getattr(instance, member, None)) for member in MEMBERS[capability])
+
+    found = {capability for capability in Capability if has(capability)}
+    if Capability.PARAMETERS not in found:
+        found.discard(Capability.GRADIENTS)  # without names and values there is nothing to hold them against
+    return frozenset(found)
+
+
+def missing_members(instance: object) -> dict[Capability, str]:
+    """Return, for each capability that is not there, the sentence that says which member would unlock it."""
+    found = capabilities(instance)
+    said: dict[Capability, str] = {}
+    for capability, members in MEMBERS.items():
+        if capability in found:
+            continue
+        absent = [member for member in members if not callable(getattr(instance, member, None))]
+        if not absent:  # gradients() without parameters
+            absent = ["get_parameters", "set_parameters"]
+        hints = "".join(_near_miss(instance, member) for member in absent)
+        said[capability] = f"no {' and no '.join(f'{member}()' for member in absent)}{hints}"
+    return said
+
+
+def _near_miss(instance: object, wanted: str) -> str:
+    there = [near for near, meant in NEAR_MISSES.items() if meant == wanted and callable(getattr(instance, near, None))]
+    return f" (it has {there[0]}(); was {wanted}() meant?)" if there else ""
+
+
+def _shown(value: Any) -> str:
+    try:
+        text = repr(value)
+    except Exception:
+        text = "an object whose repr raises"
+    return f"{text[:60]}{'...' if len(text) > 60 else ''} of type {type(value).__name__}"

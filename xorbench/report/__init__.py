@@ -1,0 +1,1 @@
+"""Reports from records: tables, figures, the page, comparison and gate."""

@@ -1,0 +1,1 @@
+"""Studies: a plan of cells, the executors that run it, the journal that keeps it."""
