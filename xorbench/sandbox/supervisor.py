@@ -1,0 +1,219 @@
+"""The supervisor: forks one child at a time, watches its limits, and leaves nothing of it behind."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import time
+from typing import Any, NoReturn
+
+from xorbench.sandbox import child, frames, system
+
+OUTPUT_BYTES = 8192  # kept of the beginning, and again of the end, of what the child prints
+MEMORY_INTERVAL_S = 0.1  # between looks at the memory of the child's whole tree
+_READ_BYTES = 1 << 16
+
+
+class Output:
+    """The beginning and the end of a stream of any length."""
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._tail = b""
+        self._total = 0
+
+    def add(self, data: bytes) -> None:
+        self._total += len(data)
+        room = OUTPUT_BYTES - len(self._head)
+        self._head += data[:room]
+        self._tail = (self._tail + data[room:])[-OUTPUT_BYTES:] if len(data) > room else self._tail
+
+    def text(self) -> str:
+        left_out = self._total - len(self._head) - len(self._tail)
+        middle = f"\n... {left_out} bytes left out ...\n" if left_out else ""
+        return self._head.decode(errors="replace") + middle + self._tail.decode(errors="replace")
+
+
+def serve(caller: socket.socket, caller_process: int | None) -> NoReturn:
+    """Serve calls until the caller closes its end or dies."""
+    system.adopt_orphans()
+    own_memory = system.memory(1)
+    reader = frames.Frames()
+    while True:
+        _wait_readable(caller, caller_process)
+        try:
+            data = caller.recv(_READ_BYTES)
+        except OSError:
+            data = b""
+        if not data:
+            os._exit(0)
+        for _, body in reader.feed(data):
+            request = json.loads(body)
+            # The harness's own modules are imported here, once, so that the next child has them already.
+            if request["function"].startswith("xorbench."):
+                with contextlib.suppress(Exception):  # the child will say what is wrong
+                    importlib.import_module(request["function"].partition(":")[0])
+                own_memory = max(own_memory, system.memory(1))
+            _Call(request, caller, caller_process, own_memory).supervise()
+
+
+def _wait_readable(caller: socket.socket, caller_process: int | None) -> None:
+    poll = select.poll()
+    poll.register(caller, select.POLLIN)
+    if caller_process is not None:
+        poll.register(caller_process, select.POLLIN)
+    if any(fd == caller_process for fd, _ in poll.poll()):
+        os._exit(0)
+
+
+class _Call:
+    """One child and all that is known of it."""
+
+    def __init__(self, request: dict[str, Any], caller: socket.socket, caller_process: int | None, own: int) -> None:
+        self.request = request
+        self.caller = caller
+        self.caller_process = caller_process
+        self.own_memory = own
+        self.output = Output()
+        self.reader = frames.Frames()
+        self.verdict: dict[str, str] | None = None  # kind and detail, once known
+        self.value: bytes | None = None  # what the function returned
+
+    def supervise(self) -> None:
+        channel, channel_end = os.pipe()
+        output, output_end = os.pipe()
+        supervisor = os.getpid()
+        started = time.monotonic()
+        pid = os.fork()
+        if pid == 0:
+            child.run(self.request, channel_end, output_end, supervisor)
+        os.close(channel_end)
+        os.close(output_end)
+        for fd in (channel, output):
+            os.set_blocking(fd, False)
+        self._tell(frames.STARTED, b"")
+
+        self._watch(pid, channel, output, started)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)  # where it had not made its group yet
+        _, status, usage = os.wait4(pid, 0)
+        system.kill_descendants()
+        # Whoever could write is dead: what is in the pipes is all there will be.
+        self._read_channel(channel)
+        while self._read_output(output):
+            pass
+        os.close(channel)
+        os.close(output)
+
+        if self.value is not None and self.verdict is None:
+            self.verdict = {"kind": "ok", "detail": ""}
+            self._tell(frames.VALUE, self.value)
+        peak = usage.ru_maxrss * (1 if os.uname().sysname == "Darwin" else 1024)
+        verdict = self.verdict or _verdict_of(status)
+        told = {**verdict, "output": self.output.text(), "peak_memory_bytes": peak}
+        self._tell(frames.OUTCOME, json.dumps(told).encode())
+
+    def _watch(self, pid: int, channel: int, output: int, started: float) -> None:
+        """Return when the child has ended, has said what came of it, or has met a limit."""
+        limit_s: float | None = self.request["time_s"]
+        memory_bytes: int | None = self.request["memory_bytes"]
+        clock = started
+        handle = system.process_handle(pid)
+        poll = select.poll()
+        for fd in (channel, output, handle, self.caller_process, self.caller.fileno()):
+            if fd is not None:
+                poll.register(fd, select.POLLIN)
+        try:
+            while True:
+                now = time.monotonic()
+                if limit_s is not None and now - clock >= limit_s:
+                    since = " since its last message" if self.request["per_message"] else ""
+                    self.verdict = {"kind": "timeout", "detail": f"still running after {limit_s:g} s{since}; killed"}
+                    return
+                if memory_bytes is not None and (held := system.descendants_memory(self.own_memory)) > memory_bytes:
+                    detail = f"held {held >> 20} MiB in all its processes, limit {memory_bytes >> 20} MiB; killed"
+                    self.verdict = {"kind": "memory", "detail": detail}
+                    return
+                waits = [] if limit_s is None else [clock + limit_s - now]
+                if memory_bytes is not None or handle is None:
+                    waits.append(MEMORY_INTERVAL_S)
+                for fd, event in poll.poll(min(waits) * 1000 + 1 if waits else None):
+                    if fd in (self.caller_process, self.caller.fileno()):
+                        # The caller is gone, or closed its end: it wants no outcome any more.
+                        system.kill_descendants()
+                        os._exit(0)
+                    if fd == channel and self._read_channel(channel) and self.request["per_message"]:
+                        clock = time.monotonic()
+                    if fd == output:
+                        self._read_output(output)
+                    if fd in (channel, output) and event & select.POLLHUP and not event & select.POLLIN:
+                        poll.unregister(fd)  # closed by the stranger; it may still run
+                    if fd == handle:
+                        return
+                if self.verdict is not None or self.value is not None or (handle is None and _has_ended(pid)):
+                    return
+        finally:
+            if handle is not None:
+                os.close(handle)
+
+    def _read_channel(self, channel: int) -> bool:
+        """Take in all frames that are there; return whether there was a message."""
+        seen = False
+        while True:
+            try:
+                data = os.read(channel, _READ_BYTES)
+            except BlockingIOError:
+                return seen
+            if not data:
+                return seen
+            try:
+                for kind, body in self.reader.feed(data):
+                    if kind == frames.MESSAGE:
+                        seen = True
+                        self._tell(frames.MESSAGE, body)
+                    elif kind == frames.RETURN:
+                        self.value = body
+                    elif kind == frames.FAILURE:
+                        self.verdict = json.loads(body)
+                    else:
+                        raise frames.BrokenChannelError(f"a frame of kind {kind}")
+            except (frames.BrokenChannelError, ValueError) as error:
+                self.verdict = {"kind": "invalid", "detail": f"wrote to the harness's private channel: {error}"}
+                return seen
+
+    def _read_output(self, output: int) -> bool:
+        try:
+            data = os.read(output, _READ_BYTES)
+        except BlockingIOError:
+            return False
+        self.output.add(data)
+        return bool(data)
+
+    def _tell(self, kind: int, body: bytes) -> None:
+        try:
+            frames.write(self.caller.fileno(), kind, body)
+        except OSError:  # the caller is gone
+            system.kill_descendants()
+            os._exit(0)
+
+
+def _has_ended(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _verdict_of(status: int) -> dict[str, str]:
+    """Return what an end without a result means."""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        name = signal.Signals(number).name if number in set(signal.Signals) else str(number)
+        hint = " that this harness did not send; the system may have run out of memory" if number == 9 else ""
+        return {"kind": "crashed", "detail": f"killed by signal {number} ({name}){hint}"}
+    code = os.WEXITSTATUS(status)
+    return {"kind": "exited", "detail": f"the process ended with exit status {code} before it gave a result"}
