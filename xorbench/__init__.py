@@ -17,7 +17,7 @@ _PUBLIC: dict[str, str] = {
     "Capability": "xorbench.model",
     "ContractError": "xorbench.errors",
     "Declaration": "xorbench.model",
-    "Entry": "xorbench.registry",
+    "Entry": "xorbench.entry",
     "Implementation": "xorbench.registry",
     "Model": "xorbench.model",
     "Task": "xorbench.tasks",
@@ -31,13 +31,13 @@ _PUBLIC: dict[str, str] = {
 }
 
 if TYPE_CHECKING:
+    from xorbench.entry import Entry as Entry
     from xorbench.errors import ContractError as ContractError
     from xorbench.errors import UsageError as UsageError
     from xorbench.errors import XorbenchError as XorbenchError
     from xorbench.model import Capability as Capability
     from xorbench.model import Declaration as Declaration
     from xorbench.model import Model as Model
-    from xorbench.registry import Entry as Entry
     from xorbench.registry import Implementation as Implementation
     from xorbench.registry import entries as entries
     from xorbench.registry import register as register

@@ -5,7 +5,6 @@ Nothing is imported until it is named. An implementation found here is built wit
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import hashlib
 import importlib
@@ -19,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
+from xorbench.entry import Entry as Entry
 from xorbench.errors import FactoryError, MissingDependencyError, UsageError, did_you_mean, unknown
 from xorbench.model import Model
 
@@ -29,35 +29,6 @@ HARNESS_KEYWORDS = ("inputs", "seed", "device", "learning_rate")
 
 Option = str | int | float | bool | None
 AnyFactory = TypeVar("AnyFactory", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """What the registry knows of an implementation without importing it."""
-
-    name: str
-    where: str  # "module:attribute"
-    summary: str = ""
-    requires: tuple[str, ...] = ()  # importable names
-    install: str = ""  # the command that installs them
-    learns: tuple[str, ...] = ("*",)  # patterns of tasks that it can take
-    never: tuple[str, ...] = ()  # patterns of tasks that a theorem says it cannot learn
-    why_never: str = ""
-    trains: bool = True  # False: nothing is learned, the answer is built in
-    devices: tuple[str, ...] = ("cpu",)  # kinds of device it can run on
-    ensemble: str | None = None  # "module:attribute" of an array program that trains many seeds at once
-
-    def takes(self, task: str) -> bool:
-        """Whether this implementation can be given this task at all."""
-        return any(fnmatch.fnmatchcase(task, pattern) for pattern in (*self.learns, *self.never))
-
-    def can_learn(self, task: str) -> bool:
-        """Whether it is supposed to learn this task; False where a theorem says it cannot."""
-        return self.takes(task) and not any(fnmatch.fnmatchcase(task, pattern) for pattern in self.never)
-
-    def missing(self) -> list[str]:
-        """Return the required packages that are not installed, without importing them."""
-        return [name for name in self.requires if importlib.util.find_spec(name) is None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xorbench.registry import Entry
+from xorbench.entry import Entry
 from xorbench.tasks import GATES
 
 #: Every task that comes as a vector of fixed width.
