@@ -8,7 +8,50 @@ from xorbench.tasks import GATES
 #: Every task that comes as a vector of fixed width.
 _VECTORS = (*GATES, "xor-*", "parity-*", "sparse-parity-*")
 
+#: Those of them that no line or plane separates (Minsky & Papert 1969): XOR in any coding, parity of two bits or more.
+_NOT_SEPARABLE = (
+    "xor",
+    "xnor",
+    "xor-*",
+    "parity-[2-9]*",
+    "parity-1?*",
+    "sparse-parity-*-[2-9]*",
+    "sparse-parity-*-1?*",
+)
+
 BUILT_IN: tuple[Entry, ...] = (
+    Entry(
+        name="if-else",
+        where="xorbench.implementations.if_else:IfElse",
+        summary="the reference: two branches, no network",
+        learns=("xor", "xor-noisy", "xor-bipolar", "parity-*"),
+        trains=False,
+    ),
+    Entry(
+        name="hand-weighted",
+        where="xorbench.implementations.hand_weighted:HandWeighted",
+        summary="threshold neurons or ReLU units with weights set by hand",
+        learns=("xor", "parity-*"),
+        trains=False,
+    ),
+    Entry(
+        name="perceptron",
+        where="xorbench.implementations.perceptron:Perceptron",
+        summary="one threshold unit, Rosenblatt's rule",
+        learns=_VECTORS,
+        never=_NOT_SEPARABLE,
+        why_never="one threshold unit cuts the inputs by one hyperplane, and parity is not linearly separable "
+        "(Minsky & Papert 1969)",
+    ),
+    Entry(
+        name="linear-stack",
+        where="xorbench.implementations.linear_stack:linear_stack",
+        summary="any number of linear layers, which together are one",
+        learns=_VECTORS,
+        never=_NOT_SEPARABLE,
+        why_never="a product of matrices is a matrix: one hyperplane, and parity is not linearly separable "
+        "(Minsky & Papert 1969)",
+    ),
     Entry(
         name="numpy-mlp",
         where="xorbench.implementations.numpy_mlp:NumpyMLP",

@@ -33,10 +33,15 @@ def count(option: str, value: object, *, least: int = 1) -> int:
 
 
 def widths(hidden: object, layers: object) -> tuple[int, ...]:
-    """Return the widths of the hidden layers: ``layers="4-3"`` where given, else one layer of `hidden` units."""
+    """Return the widths of the hidden layers: ``layers="4-3"`` where given, else one layer of `hidden` units.
+
+    ``layers=0`` is no hidden layer at all: a single logistic unit.
+    """
     if layers is None:
         return (count("hidden", hidden),)
+    if str(layers) == "0":
+        return ()
     parts = str(layers).split("-")
     if not all(part.isdecimal() and int(part) >= 1 for part in parts):
-        raise UsageError(f"layers={layers!r}: the widths of the hidden layers joined by '-', such as 4-3")
+        raise UsageError(f"layers={layers!r}: the widths of the hidden layers joined by '-', such as 4-3; 0 for none")
     return tuple(int(part) for part in parts)
