@@ -55,6 +55,14 @@ class Implementation:
             if name not in HARNESS_KEYWORDS and default is not inspect.Parameter.empty
         }
 
+    def keywords(self, *, inputs: int, seed: int, device: str, learning_rate: float | None = None) -> dict[str, Any]:
+        """Return what the factory is called with: of the harness's keywords those that it names, and the options."""
+        given: dict[str, Any] = {"inputs": inputs, "seed": seed, "device": device}
+        if learning_rate is not None:
+            given["learning_rate"] = learning_rate
+        names, _ = _keywords(self.factory)
+        return {**{name: value for name, value in given.items() if name in names}, **self.options}
+
     def build(
         self,
         *,
@@ -69,12 +77,7 @@ class Implementation:
         `learning_rate` None leaves the factory's own default. Exceptions of the factory pass through unchanged;
         FactoryError is raised where what it made is no model.
         """
-        given: dict[str, Any] = {"inputs": inputs, "seed": seed, "device": device}
-        if learning_rate is not None:
-            given["learning_rate"] = learning_rate
-        names, _ = _keywords(self.factory)
-        keywords = {name: value for name, value in given.items() if name in names}
-        keywords.update(self.options)
+        keywords = self.keywords(inputs=inputs, seed=seed, device=device, learning_rate=learning_rate)
         keywords.update(options)
         instance = self.factory(**keywords)
         if instance is None:
