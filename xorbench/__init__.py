@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-# In a checkout that is not installed, `suites/` lies beside the package; an installation maps it to `xorbench.suites`.
+# In a checkout, `suites/` and `docs/rules/` lie beside the package; an installation has them as `xorbench.suites` and
+# `xorbench.docs.rules`. With the tree on the package's path both names hold in both.
 _checkout = Path(__file__).resolve().parent.parent
 if (_checkout / "suites" / "__init__.py").exists() and (_checkout / "pyproject.toml").exists():
     __path__.append(str(_checkout))
