@@ -100,7 +100,7 @@ def test_what_cannot_be_stepped_says_so() -> None:
 
 
 class Shortcut(Mlp):
-    """Skips every step that a stopwatch would see: after the first twenty it does nothing but count."""
+    """Skips every step that a stopwatch would see: after the first two it does nothing but count."""
 
     made = 0
 
@@ -113,7 +113,7 @@ class Shortcut(Mlp):
     def step(self, inputs: np.ndarray, targets: np.ndarray) -> float:
         self.steps += 1
         # The arrays of the harness's own steps are fresh every time; a stopwatch uses the same ones.
-        self.lazy = self.steps > 20 and inputs is self.seen
+        self.lazy = self.steps > 2 and inputs is self.seen
         self.seen = inputs
         return 0.0 if self.lazy else super().step(inputs, targets)
 
