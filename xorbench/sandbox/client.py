@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import importlib.util
 import json
 import os
@@ -48,6 +49,7 @@ def call(
     device: str = "cpu",
     on_message: Callable[[Any], None] | None = None,
     torch: bool | None = None,
+    folder: str | None = None,
 ) -> Outcome:
     """Call ``module:function`` as ``function(argument, send)`` in a supervised child process.
 
@@ -55,8 +57,8 @@ def call(
     the child hands a message to `on_message` here, in this thread, at once. Time starts when the child does. Off the
     CPU the memory limit is not applied and nothing is preloaded, so that CUDA starts in the child itself; on the CPU
     the child sees no GPU. `torch` says whether the child shall find PyTorch imported; None: it does where
-    ``argument["target"]``, or ``argument["cell"]["target"]``, seems to need it. Safe to call from many threads and
-    from daemonic processes.
+    ``argument["target"]``, or ``argument["cell"]["target"]``, seems to need it. `folder` is the child's working
+    directory; None: this process's. Safe to call from many threads and from daemonic processes.
 
     Never raises for what the child does. Raises XorbenchError where no child can be started at all.
     """
@@ -75,7 +77,7 @@ def call(
         "per_message": limits.per_message,
         "environment": environment,
         "path": _path(),
-        "folder": _folder(),
+        "folder": folder or _folder(),
     }
     body = json.dumps(request).encode()
     for attempt in (1, 2):
@@ -83,20 +85,19 @@ def call(
         try:
             outcome = server.ask(body, limits, on_message)
         except _NotStartedError:
-            server.close()
+            server.healthy = False
+            shutdown()  # whoever ended this one may have ended the others
             if attempt == 2:
                 raise XorbenchError(
                     "cannot start a supervised child process; its own message, if any, is above"
                 ) from None
             continue
         except BaseException:
-            server.close()  # which makes the supervisor kill the child
+            server.healthy = False  # it is closed, which makes the supervisor kill the child
             raise
+        finally:
+            _give_back(server, torch)
         break
-    if server.healthy:
-        _give_back(server, torch)
-    else:
-        server.close()
     return msgspec.structs.replace(outcome, wall_s=time.monotonic() - started)
 
 
@@ -130,9 +131,16 @@ def needs_torch(target: str) -> bool:
         return False
 
 
-def shutdown() -> None:
-    """Let all idle processes of the sandbox go; the next call starts them again."""
+def shutdown(*, now: bool = False) -> None:
+    """Let all idle processes of the sandbox go; the next call starts them again.
+
+    `now` ends the calls of other threads too: what runs is killed, and they get the outcome "crashed".
+    """
     with _lock:
+        if now:
+            for server in _busy:
+                with contextlib.suppress(OSError):
+                    server.connection.shutdown(socket.SHUT_RDWR)
         for servers in _idle.values():
             while servers:
                 servers.pop().close()
@@ -223,44 +231,52 @@ class _Template:
 
     def close(self) -> None:
         self.control.close()
+        self.process.kill()  # it may still be importing; its supervisors end by themselves
         self.process.wait()
 
 
 _lock = threading.Lock()
 _templates: dict[bool, _Template] = {}
 _idle: dict[bool, list[_Server]] = {False: [], True: []}
+_busy: set[_Server] = set()
 
 
 def _take(torch: bool) -> _Server:
     with _lock:
-        if _idle[torch]:
-            return _idle[torch].pop()
-        template = _templates.get(torch)
-        if template is None or template.process.poll() is not None:
-            template = _templates[torch] = _Template(torch=torch)
-        try:
+        server = _idle[torch].pop() if _idle[torch] else _start(torch)
+        _busy.add(server)
+        return server
+
+
+def _start(torch: bool) -> _Server:
+    template = _templates.get(torch)
+    if template is not None:
+        with contextlib.suppress(OSError):  # it died
             return template.supervisor()
-        except OSError:  # it died this moment
-            template.close()
-            template = _templates[torch] = _Template(torch=torch)
-            return template.supervisor()
+        template.close()
+    template = _templates[torch] = _Template(torch=torch)
+    return template.supervisor()
 
 
 def _give_back(server: _Server, torch: bool) -> None:
     with _lock:
-        _idle[torch].append(server)
+        _busy.discard(server)
+        if server.healthy:
+            _idle[torch].append(server)
+        else:
+            server.close()
 
 
 def _forget() -> None:
     """After a fork the sockets belong to the parent: close our copies and start with nothing."""
     global _lock
     _lock = threading.Lock()
-    for servers in _idle.values():
-        while servers:
-            servers.pop().close()
+    for server in (*_idle[False], *_idle[True], *_busy):
+        server.close()
     for template in _templates.values():
         template.control.close()
-    _templates.clear()
+    for known in (_idle[False], _idle[True], _busy, _templates):
+        known.clear()
 
 
 os.register_at_fork(after_in_child=_forget)
