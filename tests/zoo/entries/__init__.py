@@ -1,0 +1,1 @@
+"""The catalogue's pages, one per group of rules."""
