@@ -188,6 +188,37 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag="xorbench.record/1",
     started_at: str = ""  # ISO 8601, UTC
 
 
+class Ratio(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of an interleaved comparison: how much longer the head takes than the base."""
+
+    action: str
+    rows: int
+    blocks: int  # each with fresh processes
+    base_s: float  # median over blocks, seconds per call
+    head_s: float
+    ratio: float  # median over blocks of head over base
+    low: float | None  # simultaneous interval of that median; None: too few blocks for one
+    high: float | None
+    floor: float | None  # two processes of the base itself differ by up to this factor, 1 or more; None: likewise
+    verdict: Literal["faster", "slower", "not resolved"]
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True, tag="xorbench.comparison/1", tag_field="schema"):
+    """Base and head timed in one randomised schedule on one machine."""
+
+    base: str  # targets
+    head: str
+    task: str
+    device: str
+    rounds: tuple[tuple[Ratio, ...], ...]  # all rows first; then, anew, the rows that were called faster or slower
+    environment: Environment
+    confidence: float  # of all intervals of a round together
+    seed: int  # of the schedule
+    checked: bool  # what was timed was right, in both
+    notes: tuple[str, ...] = ()
+    started_at: str = ""  # ISO 8601, UTC
+
+
 class Environment(msgspec.Struct, frozen=True, kw_only=True, tag="xorbench.environment/1", tag_field="schema"):
     """The machine and the software that results were measured with, written once and referred to by its id."""
 
