@@ -84,7 +84,7 @@ def _call(request: dict[str, Any], channel: int, own: int) -> tuple[int, bytes]:
 
     def send(message: Any) -> None:
         _end_if_forked(own)
-        frames.write(channel, frames.MESSAGE, msgspec.json.encode(message))
+        frames.write(channel, frames.MESSAGE, msgspec.json.encode(message, enc_hook=_plain))
 
     try:
         module, _, name = request["function"].partition(":")
@@ -101,9 +101,16 @@ def _call(request: dict[str, Any], channel: int, own: int) -> tuple[int, bytes]:
         _end_if_forked(own)
         return _failure("memory" if _is_memory(error) else "raised", stranger_traceback(error))
     try:
-        return frames.RETURN, msgspec.json.encode(value)
+        return frames.RETURN, msgspec.json.encode(value, enc_hook=_plain)
     except Exception as error:
         return _failure("invalid", f"returned {type(value).__name__}, which is no JSON value: {_safely(str, error)}")
+
+
+def _plain(value: Any) -> Any:
+    # A scalar of NumPy's, which is a number to everybody but the encoder.
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        return value.item()
+    raise NotImplementedError(f"{type(value).__module__}.{type(value).__qualname__} has no JSON form")
 
 
 def _end_if_forked(own: int) -> None:

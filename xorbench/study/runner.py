@@ -14,6 +14,7 @@ from xorbench.records import Record
 from xorbench.sandbox import Outcome
 from xorbench.study.executors import Place
 from xorbench.study.journal import Journal
+from xorbench.study.plan import Planned
 from xorbench.study.work import Done, Job, environment_of, now, record_of, run_job
 
 #: Jobs handed over per worker: one that runs and one that waits, so that no worker idles and few have to be recalled.
@@ -50,6 +51,23 @@ def remaining(jobs: Iterable[Job], journal: Journal, *, retry_failed: bool = Fal
         if record is None or record.outcome in again or (retry_failed and record.outcome != "ok"):
             found.setdefault(job.cell.id, job)
     return list(found.values())
+
+
+def run_planned(
+    planned: Planned, place: Place, journal: Journal, watcher: Watcher, *, retry_failed: bool = False
+) -> None:
+    """Run what is missing of a plan; what is known of a cell already becomes its record without running it."""
+    jobs = remaining(planned.jobs, journal, retry_failed=retry_failed)
+    watcher.begin(jobs, len(planned.jobs) - len(jobs), place.width)
+    run = []
+    for job in jobs:
+        outcome = planned.known.get(job.cell.id)
+        if outcome is None:
+            run.append(job)
+        else:
+            record = record_of(job, outcome, started_at=now(), wall_s=outcome.wall_s)
+            keep(Done(record=record, environment=environment_of(job.cell.device, job.folder)), journal, watcher)
+    run_jobs(run, place, journal, watcher)
 
 
 def run_jobs(jobs: list[Job], place: Place, journal: Journal, watcher: Watcher) -> None:
