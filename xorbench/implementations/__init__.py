@@ -19,6 +19,12 @@ _NOT_SEPARABLE = (
     "sparse-parity-*-1?*",
 )
 
+_TORCH: dict[str, Any] = {
+    "requires": ("torch",),
+    "install": "pip install 'xorbench[torch]'",
+    "devices": ("cpu", "cuda", "mps"),
+}
+
 BUILT_IN: tuple[Entry, ...] = (
     Entry(
         name="if-else",
@@ -57,5 +63,12 @@ BUILT_IN: tuple[Entry, ...] = (
         where="xorbench.implementations.numpy_mlp:NumpyMLP",
         summary="multilayer perceptron in NumPy alone, float64",
         learns=_VECTORS,
+    ),
+    Entry(
+        name="torch-mlp",
+        where="xorbench.implementations.torch_mlp:TorchMLP",
+        summary="multilayer perceptron in PyTorch, float32 or float64",
+        learns=_VECTORS,
+        **_TORCH,
     ),
 )
