@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from xorbench.entry import Entry
 from xorbench.tasks import GATES
 
@@ -69,6 +71,17 @@ BUILT_IN: tuple[Entry, ...] = (
         where="xorbench.implementations.torch_mlp:TorchMLP",
         summary="multilayer perceptron in PyTorch, float32 or float64",
         learns=_VECTORS,
+        **_TORCH,
+    ),
+    Entry(
+        name="numpy-lstm",
+        where="xorbench.implementations.numpy_lstm:NumpyLSTM",
+        summary="long short-term memory in NumPy alone, reads one bit at a time",
+    ),
+    Entry(
+        name="torch-lstm",
+        where="xorbench.implementations.torch_lstm:TorchLSTM",
+        summary="long short-term memory in PyTorch, reads one bit at a time",
         **_TORCH,
     ),
 )

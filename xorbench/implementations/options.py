@@ -25,6 +25,13 @@ def positive(option: str, value: object) -> float:
     return float(value)
 
 
+def number(option: str, value: object) -> float:
+    """Return `value` as a float; raise UsageError unless it is a finite number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise UsageError(f"{option}={value!r}: a finite number")
+    return float(value)
+
+
 def count(option: str, value: object, *, least: int = 1) -> int:
     """Return `value`; raise UsageError unless it is a whole number of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
