@@ -76,7 +76,7 @@ def grandchild(path, send):
             _tell_pid(path)
             time.sleep(300)
         os._exit(0)
-    while not os.path.exists(path) or not open(path).read():
+    while not os.path.exists(path) or not os.path.getsize(path):
         time.sleep(0.01)
     return "returned"
 
@@ -192,7 +192,9 @@ def kill_supervisor(path, send):
     time.sleep(60)
 
 
-def stop_supervisor(argument, send):
+def stop_supervisor(path, send):
+    with open(path, "a") as file:
+        file.write(f"{os.getpid()}\n{os.getppid()}\n")
     os.kill(os.getppid(), signal.SIGSTOP)
     time.sleep(60)
 
@@ -222,3 +224,15 @@ def about(argument, send):
         "argv": sys.argv,
         "stdin": sys.stdin.read(),
     }
+
+
+def take_memory(mebibytes, send):
+    kept = bytearray(mebibytes << 20)
+    kept[:: 1 << 12] = b"x" * len(kept[:: 1 << 12])
+    return len(kept)
+
+
+def talk_and_sleep(path, send):
+    _tell_pid(path)
+    send("listen")
+    time.sleep(300)

@@ -71,6 +71,11 @@ def _set_apart(request: dict[str, Any], channel: int, output: int, supervisor: i
         address_space = system.memory(0) + int(request["memory_bytes"])
         resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
 
+    # The state of `random` is fresh after a fork; NumPy's is that of the supervisor, the same for every child. A
+    # stranger who ignores its seed must not draw the same numbers in every cell.
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()
+
     os.environ.clear()
     os.environ.update(request["environment"])
     sys.path[:] = request["path"]

@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -166,7 +167,7 @@ class _Server:
     def ask(self, body: bytes, limits: Limits, on_message: Callable[[Any], None] | None) -> Outcome:
         reader = frames.Frames()
         value: Any = None
-        running = False
+        supervisor: int | None = None
         self.connection.settimeout(None)
         try:
             frames.write(self.connection.fileno(), frames.REQUEST, body)
@@ -177,19 +178,22 @@ class _Server:
                 data = self.connection.recv(1 << 16)
             except TimeoutError:
                 self.healthy = False
+                if supervisor is not None:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(supervisor, signal.SIGKILL)
                 return Outcome(
                     kind="timeout", detail=f"still running after {limits.time_s:g} s, its supervisor stopped"
                 )
             except OSError:
                 data = b""
             if not data:
-                if not running:
+                if supervisor is None:
                     raise _NotStartedError
                 self.healthy = False
                 return Outcome(kind="crashed", detail="its supervisor was killed, and it with it")
             for kind, part in reader.feed(data):
                 if kind == frames.STARTED:
-                    running = True
+                    supervisor = int(part)
                     if limits.time_s is not None:
                         self.connection.settimeout(limits.time_s + GRACE_S)
                 elif kind == frames.MESSAGE and on_message is not None:

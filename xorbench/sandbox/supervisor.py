@@ -96,7 +96,7 @@ class _Call:
         os.close(output_end)
         for fd in (channel, output):
             os.set_blocking(fd, False)
-        self._tell(frames.STARTED, b"")
+        self._tell(frames.STARTED, str(supervisor).encode())
 
         self._watch(pid, channel, output, started)
         with contextlib.suppress(ProcessLookupError, PermissionError):
