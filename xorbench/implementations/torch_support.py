@@ -50,7 +50,8 @@ CRITERIA: Final[dict[str, type[nn.Module]]] = {"bce": nn.BCEWithLogitsLoss, "mse
 
 def blank(kind: type[nn.Module], *sizes: int, device: torch.device, dtype: torch.dtype, **settings: Any) -> Any:
     """Return a module whose parameters are not drawn: PyTorch would draw them from its global generator."""
-    return nn.utils.skip_init(kind, *sizes, device=device, dtype=dtype, **settings)
+    # As nn.utils.skip_init, which refuses nn.LSTM for its signature.
+    return kind(*sizes, device="meta", dtype=dtype, **settings).to_empty(device=device)
 
 
 class TorchModel(ABC):
