@@ -25,7 +25,7 @@ class Machine:
     def slowness(self) -> float:
         """How much slower than at its best the machine is now."""
         drift = 0.15 * math.sin(2 * math.pi * self.clock.time_s / self.period + self.phase)
-        jitter = abs(0.03 * self.generator.standard_t(2))  # a tail without variance
+        jitter = min(abs(0.03 * self.generator.standard_t(2)), 3.0)  # a heavy tail, up to twenty times slower
         if self.clock.time_s > self.busy_until and self.generator.random() < 0.01:  # a neighbour, for a while
             self.busy_until = self.clock.time_s + self.generator.exponential(0.2)
         busy = 0.6 if self.clock.time_s < self.busy_until else 0.0

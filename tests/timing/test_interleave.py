@@ -49,7 +49,7 @@ def test_a_true_ten_per_cent_is_resolved_nine_times_of_ten(seed: int) -> None:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=3)
+@settings(deadline=None, max_examples=2)
 @given(seeds)
 def test_both_error_rates_over_thousands(seed: int) -> None:
     assert counted(seed, 1.0, 1000)["not resolved"] >= 990

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Batch sizes of `predict`.
 PREDICT_ROWS = (1, 4, 1024, 65_536)
+#: The note that every result bears.
+HELD = "garbage collected between samples only"
 
 
 def time_implementation(
@@ -58,7 +60,7 @@ def time_implementation(
         stopwatch = _Stopwatch(clock, conditions, samples=samples, minimum_s=minimum_s, limit_s=limit_s)
         clock.reset_memory()
         make = functools.partial(implementation.build, inputs=task.inputs, seed=seed, device=device)
-        stopwatch.time("construct", 0, _constructor(implementation, task, seed=seed, device=device))
+        stopwatch.time("construct", 0, constructor(implementation, task, seed=seed, device=device))
         conditions.hold()  # what the implementation imported when it was first built
         batch = timing_batch(task, seed)
         right = _time_steps(stopwatch, make, batch)
@@ -69,7 +71,7 @@ def time_implementation(
         device_memory_bytes=clock.peak_memory(),
         threads=threads,
         checked=right,
-        notes=("garbage collected between samples only", *stopwatch.notes),
+        notes=(HELD, *stopwatch.notes),
     )
 
 
@@ -114,12 +116,13 @@ class _Stopwatch:
         self.timings.append(Timing(action=action, rows=rows, samples_s=(self.clock.time(call),)))
 
 
-def _constructor(implementation: Implementation, task: Task, *, seed: int, device: str) -> Callable[[], object]:
+def constructor(implementation: Implementation, task: Task, *, seed: int, device: str) -> Callable[[], object]:
+    """Return the call of the factory alone, without the harness around it."""
     keywords = implementation.keywords(inputs=task.inputs, seed=seed, device=device)
     return functools.partial(implementation.factory, **keywords)
 
 
-class _Counted:
+class Counted:
     """The steps of one model on the pieces of a batch, counted so that a twin can take as many."""
 
     def __init__(self, model: Model, batch: Batch) -> None:
@@ -143,7 +146,7 @@ def _time_steps(stopwatch: _Stopwatch, make: Callable[[], Model], batch: Batch) 
     if not model.can(Capability.STEP):
         stopwatch.notes.append("step: not timed, the model has no step()")
         return True
-    steps = _Counted(model, batch)
+    steps = Counted(model, batch)
     if steps.rows < len(batch[1]):
         stopwatch.notes.append(f"step: the model takes {steps.rows} of the {len(batch[1])} rows at a time")
     stopwatch.time_first("first_step", steps.rows, steps)
@@ -156,7 +159,7 @@ def _time_steps(stopwatch: _Stopwatch, make: Callable[[], Model], batch: Batch) 
     return right
 
 
-def _answer(predict: Callable[[NDArray[np.float64]], object], rows: NDArray[np.float64]) -> NDArray[Any]:
+def answer(predict: Callable[[NDArray[np.float64]], object], rows: NDArray[np.float64]) -> NDArray[Any]:
     """Predict and have the numbers in hand: an engine that computes when it is read computes here."""
     return as_array(predict(rows))
 
@@ -167,7 +170,7 @@ def _time_predict(
     model, twin = make(), make()
     for one in (model, twin):  # parameters may come into being at the first step, or only by fitting
         if one.can(Capability.STEP):
-            steps = _Counted(one, batch)
+            steps = Counted(one, batch)
             steps()
         elif one.can(Capability.FIT):
             one.fit(*batch, 1)
@@ -180,7 +183,7 @@ def _time_predict(
             )
             continue
         rows, _ = timing_batch(task, seed, size)
-        call = functools.partial(_answer, model.instance.predict, rows)
+        call = functools.partial(answer, model.instance.predict, rows)
         per_row = stopwatch.time("predict", size, call) / size
         said = same_outputs(call(), twin, timing_batch(task, seed, size)[0])
         stopwatch.notes += said
