@@ -84,4 +84,11 @@ BUILT_IN: tuple[Entry, ...] = (
         summary="long short-term memory in PyTorch, reads one bit at a time",
         **_TORCH,
     ),
+    Entry(
+        name="torch-cnn",
+        where="xorbench.implementations.torch_cnn:TorchCNN",
+        summary="one-dimensional convolution over the bits in PyTorch",
+        learns=_VECTORS,
+        **_TORCH,
+    ),
 )
