@@ -236,3 +236,11 @@ def talk_and_sleep(path, send):
     _tell_pid(path)
     send("listen")
     time.sleep(300)
+
+
+def raise_surrogate(argument, send):
+    raise ValueError("\udc80")
+
+
+def return_surrogate(argument, send):
+    return "\udc80"

@@ -49,6 +49,8 @@ def test_a_value_comes_back_as_it_went_in(value: Any) -> None:
         ("close_everything", None, "exited", "before it gave a result"),
         ("nonsense_on_every_descriptor", None, "invalid", "private channel"),
         ("raise_unspeakable", None, "raised", "UnspeakableError"),
+        ("raise_surrogate", None, "raised", "ValueError: \\udc80"),
+        ("return_surrogate", None, "invalid", "returned str"),
         ("raise_chained", None, "raised", "KeyError: 'missing'"),
         ("recurse", None, "raised", "RecursionError"),
         ("keyboard_interrupt", None, "raised", "KeyboardInterrupt"),

@@ -125,7 +125,9 @@ def _end_if_forked(own: int) -> None:
 
 
 def _failure(kind: str, detail: str) -> tuple[int, bytes]:
-    return frames.FAILURE, json.dumps({"kind": kind, "detail": _shortened(detail)}).encode()
+    # A lone surrogate has no UTF-8, and no place in a record.
+    detail = _shortened(detail).encode(errors="backslashreplace").decode()
+    return frames.FAILURE, json.dumps({"kind": kind, "detail": detail}).encode()
 
 
 def _shortened(text: str) -> str:

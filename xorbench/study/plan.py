@@ -70,6 +70,9 @@ def make_plan(plan: Plan, *, time_limit_s: float | None, memory_limit_mib: int |
         raise UsageError(f"budget {plan.budget}: the number of iterations is 1 or more")
     if bad := [seed for seed in plan.seeds if not 0 <= seed < 2**32]:
         raise UsageError(f"seed {bad[0]}: a seed is a whole number from 0 to {2**32 - 1}")
+    for name in plan.targets:
+        if not name.isprintable():
+            raise UsageError(f"target {name!r} has characters that cannot be printed; rename the file")
     limits = Limits(time_s=time_limit_s, memory_bytes=None if memory_limit_mib is None else memory_limit_mib << 20)
     names = list(dict.fromkeys(plan.targets)) or list(built_in_targets(tasks))
     with ThreadPoolExecutor(4) as pool:
@@ -84,6 +87,8 @@ def make_plan(plan: Plan, *, time_limit_s: float | None, memory_limit_mib: int |
                 f"{target.name} takes none of {', '.join(plan.tasks)}, or cannot be measured so; "
                 f"it learns {', '.join(target.entry.learns)}"
             )
+        if target.outcome is not None:  # one record per task and device says it all
+            cells = list({(cell.task, cell.device): (cell, outcome) for cell, outcome in reversed(cells)}.values())
         for cell, outcome in cells:
             jobs[cell.id] = Job(
                 cell=cell,
