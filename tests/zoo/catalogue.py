@@ -1,9 +1,11 @@
 """Every program of the zoo: what it is, whether it is broken, and which rules say so."""
 
-from .entries import mathematics, right_descent
+from .entries import capacity, contract, data, mathematics, right_descent, right_others, start, training
 from .twin import Twin
 
-TWINS: tuple[Twin, ...] = (*mathematics.TWINS, *right_descent.TWINS)
+_PAGES = (mathematics, start, capacity, data, training, contract, right_descent, right_others)
+
+TWINS: tuple[Twin, ...] = tuple(twin for page in _PAGES for twin in page.TWINS)
 
 BROKEN = tuple(twin for twin in TWINS if twin.broken)
 RIGHT = tuple(twin for twin in TWINS if not twin.broken)

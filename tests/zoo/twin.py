@@ -70,7 +70,7 @@ def broken(name: str, where: str, rules: str, capabilities: str, architecture: s
 
 def _twin(name: str, where: str, capabilities: str, architecture: str, note: str, **more: object) -> Twin:
     more.setdefault("learns_xor", True)
-    if where.startswith(("torch", "wild/torch")):
+    if "torch" in where.split(":")[0]:
         more.setdefault("requires", ("torch",))
     return Twin(
         name=name,

@@ -15,9 +15,18 @@ BPNN = "2-3-1 tanh, half the square, momentum, rows one at a time, bias as an in
 ADAM = "2-4-4-1 tanh, cross-entropy, Adam, bias columns, NumPy out x in"
 RPROP = "2-3-1 sigmoid, sum of squares, iRPROP, bias as last row, NumPy in x out"
 TAPE = "2-4-3-1 sigmoid, mean square, array autograd"
+THETA = "2-3-1 sigmoid, regularised cross-entropy, one vector of parameters"
+LINKS = "2-4-1 sigmoid, mean square, bias neuron, objects for neurons and links"
+DUAL = "2-2-1 tanh with a shortcut, summed cross-entropy, dual numbers"
+HAND = "2-4-3-1 sigmoid, mean square, by hand in torch, out x in"
+SOFTMAX = "2-5-2 tanh, softmax over two classes, NumPy in x out"
 NO = {"learns_xor": False}
 
-# fmt: off  (a table)
+
+# fmt: off
+
+# One entry, two lines: a table.
+# fmt: off
 TWINS = (
     # XM01 derivative-of-activated-value
     broken("slope-of-the-potential", "dict_neurons.py:SlopeOfThePotential", "XM01", "parameters", SIGMOIDS,
@@ -194,4 +203,62 @@ TWINS = (
            sibling="relu-stack"),
     broken("sigmoid-slope-for-tanh", "bpnn.py:SigmoidSlopeForTanh", "XM04 XM15 XM01", "parameters", BPNN,
            "y(1 - y) in a network of tanh.", sibling="bpnn"),
+    # a second round, on other code bases
+    broken("links-potential", "connections.py:DerivativeOfPotential", "XM01", "parameters", LINKS,
+           "z(1 - z) of the potential.", sibling="links", **NO),
+    broken("hand-sigmoid-again", "torch_by_hand.py:SigmoidAgain", "XM01", "parameters and hidden", HAND,
+           "slope() squashes the activation once more.", sibling="hand-made"),
+    broken("links-error-not-delta", "connections.py:ErrorNotDelta", "XM02", "parameters", LINKS,
+           "Hidden neurons sum the output's error, not its delta.", sibling="links"),
+    broken("hand-slope-missing", "torch_by_hand.py:SlopeMissingBelow", "XM02", "parameters and hidden", HAND,
+           "The deltas below start from the raw error.", sibling="hand-made"),
+    broken("hand-biases-ascend", "torch_by_hand.py:BiasesAscend", "XM03", "parameters and hidden", HAND,
+           "All biases are moved by plus their gradient.", sibling="hand-made", **NO),
+    broken("climbs-theta", "unrolled.py:ClimbsTheta", "XM03", "no gradients", THETA, "The whole vector climbs.",
+           sibling="unrolled", **NO),
+    broken("hand-wrong-inputs", "torch_by_hand.py:InputsForgotten", "XM04 XM15", "parameters and hidden", HAND,
+           "The second layer is moved by the first one's activations in reverse order.", sibling="hand-made"),
+    broken("classes-crossed", "truth_tables.py:NoTransposeNeeded", "XM04", "no hidden", SOFTMAX,
+           "Each class's error goes back through the other's weights.", sibling="one-hot-softmax", **NO),
+    broken("links-adjust-while-going", "connections.py:AdjustsWhileItGoes", "XM05", "parameters", LINKS,
+           "Links are adjusted from the output back; hidden deltas see the new weights.", sibling="links"),
+    broken("hand-back-first", "torch_by_hand.py:BackFirst", "XM05", "parameters and hidden", HAND,
+           "One loop from last to first layer that updates as it goes.", sibling="hand-made"),
+    broken("links-bias-stays", "connections.py:BiasStaysPut", "XM06", "parameters", LINKS,
+           "Links of the bias neuron are skipped.", sibling="links"),
+    broken("dual-forgotten-names", "dual_numbers.py:SecondUnitForgotten", "XM06", "no hidden", DUAL,
+           "Two names are missing from the update.", sibling="dual-net"),
+    broken("hand-mean-of-all", "torch_by_hand.py:MeanOverTheWrongAxis", "XM07", "parameters and hidden",
+           HAND + ", float32", "d.mean() for d.sum(dim=0).", sibling="hand-made-single"),
+    broken("bias-slope-twice", "truth_tables.py:BiasTimesSlope", "XM07", "no hidden", SOFTMAX,
+           "The hidden bias gradient passes the slope of tanh twice.", sibling="one-hot-softmax"),
+    broken("links-slopes-pile-up", "connections.py:SlopesPileUp", "XM08", "parameters", LINKS,
+           "resetSlopes does nothing.", sibling="links"),
+    broken("links-rate-squared", "connections.py:SquaresTheRate", "XM09", "parameters", LINKS,
+           "The hidden layer is scaled by the rate twice.", sibling="links"),
+    broken("theta-assigned", "unrolled.py:ThetaBecomesTheStep", "XM10", "no hidden", THETA,
+           "theta = -rate · gradient.", sibling="unrolled", **NO),
+    broken("lambda-ignored", "unrolled.py:LambdaIgnored", "XM12", "no hidden", THETA,
+           "`lam` is accepted; 1e-4 is used.", sibling="unrolled"),
+    broken("links-hidden-ignored", "connections.py:HiddenNumberIgnored", "XM12", "parameters", LINKS,
+           "`hidden` is accepted; four are made.", sibling="links"),
+    broken("links-half-squares", "connections.py:HalfTheSquares", "XM13", "parameters", LINKS,
+           "(o - t) for 2(o - t) everywhere: half of the declared gradient.", severity=NOTE, sibling="links"),
+    broken("dual-one-at-a-time", "dual_numbers.py:OneAtATime", "XM14 XM05", "no hidden", DUAL,
+           "Each parameter is updated before the next is differentiated.", sibling="dual-net"),
+    broken("dual-product-half", "dual_numbers.py:ProductRuleHalf", "XM15", "no hidden", DUAL,
+           "The product rule has a stray one half.", sibling="dual-net", **NO),
+    broken("coarse-differences", "dual_numbers.py:CoarseDifferences", "XM15", "no hidden", DUAL,
+           "Forward differences with a step of 0.3.", sibling="finite-differences"),
+    broken("packed-the-other-way", "unrolled.py:PackedTheOtherWay", "XM15 XM04", "no hidden", THETA,
+           "The gradient is packed output layer first.", sibling="unrolled", **NO),
+    broken("column-major", "unrolled.py:ColumnMajor", "XM15 XM04", "no hidden", THETA.replace("2-3-1", "2-4-1"),
+           "The gradient is unrolled by columns, the parameters by rows.", sibling="unrolled"),
+    broken("decay-upwards", "unrolled.py:DecayUpwards", "XM15", "no hidden", THETA,
+           "The penalty's gradient has the wrong sign.", sibling="unrolled"),
+    broken("softmax-slope-twice", "truth_tables.py:SoftmaxSlopeTwice", "XM15 XM02 XD03", "no hidden", SOFTMAX,
+           "p(1 - p) is multiplied in although the cross-entropy has cancelled it.", sibling="one-hot-softmax"),
+    broken("through-time-untransposed", "recurrent.py:ForgetsTheTranspose", "XM04 XM15", "no hidden",
+           "Elman, 8 tanh units, cross-entropy, Adam, sequences", "Back through time by Wh instead of its transpose.",
+           sibling="elman"),
 )
