@@ -11,7 +11,7 @@ from xorbench.records import Environment, Record
 from xorbench.report.escape import markdown, markdown_code, one_line
 from xorbench.report.flat import as_csv, as_json
 from xorbench.report.provenance import facts, machine_name
-from xorbench.report.summary import Failure, Group, Source, gather
+from xorbench.report.summary import Group, Missed, Source, gather
 from xorbench.report.tables import as_latex, as_markdown, as_text, spectrum_table, tables
 
 #: Format -> name of its file.
@@ -22,7 +22,7 @@ FORMATS: dict[str, str] = {
     "json": "comparison.json",
     "tex": "comparison.tex",
 }
-DEFAULT_FORMATS = ("md", "csv")
+DEFAULT_FORMATS = ("md", "csv", "html")
 
 
 def write(
@@ -75,8 +75,8 @@ def terminal_tables(records: Iterable[Record], environments: Iterable[Environmen
         if len(groups) > 1:
             parts.append(f"machine {machine_name(group)}")
         parts += [f"{table.title}\n{as_text(table)}" for table in tables(group) if table.rows]
-        if group.failures:
-            parts.append("Not measured\n" + "\n".join(f"  {_failure(failure)}" for failure in group.failures))
+        if group.missed:
+            parts.append("Not measured\n" + "\n".join(f"  {_missed(missed)}" for missed in group.missed))
     return "\n\n".join(parts) + "\n" if parts else "nothing was measured\n"
 
 
@@ -91,9 +91,8 @@ def comparison_markdown(groups: Sequence[Group]) -> str:
         parts.append("### Not measured")
         parts.append(
             "\n".join(
-                f"- {markdown_code(failure.target)} on {markdown_code(failure.task)} ({failure.device}), "
-                f"{failure.measure}: {markdown(failure.said)}"
-                for failure in group.failures
+                f"- {markdown_code(missed.target)}, {markdown(missed.where)}: {markdown(missed.said)}"
+                for missed in group.missed
             )
             or "Every cell of the plan gave a result."
         )
@@ -113,10 +112,8 @@ def comparison_latex(groups: Sequence[Group]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _failure(failure: Failure) -> str:
-
-    where = f"{failure.target} · {failure.task} · {failure.device} · {failure.measure}"
-    return f"{one_line(where, 120)}: {one_line(failure.said, 200)}"
+def _missed(missed: Missed) -> str:
+    return f"{one_line(missed.target, 80)}, {one_line(missed.where, 100)}: {one_line(missed.said, 200)}"
 
 
 def _replace(path: Path, text: str) -> None:

@@ -68,6 +68,23 @@ class Failure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Missed:
+    """Cells of one implementation that failed in one way."""
+
+    target: str
+    device: str
+    tasks: tuple[str, ...]
+    measures: tuple[str, ...]
+    said: str
+
+    @property
+    def where(self) -> str:
+        """What was to be measured, in a few words."""
+        tasks = ", ".join(self.tasks[:3]) + (f" and {len(self.tasks) - 3} more" if len(self.tasks) > 3 else "")
+        return f"{', '.join(self.measures)} on {tasks} ({self.device})"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Learning:
     """Runs of several seeds with one budget, pooled, and what may be said of them."""
 
@@ -203,9 +220,26 @@ class Group:
     rows: tuple[Row, ...]
     runs: tuple[str, ...]
 
-    @property
+    @cached_property
     def failures(self) -> list[Failure]:
         return list(dict.fromkeys(failure for row in self.rows for failure in row.failures))
+
+    @cached_property
+    def missed(self) -> list[Missed]:
+        """The failures, those of one implementation with one reason taken together."""
+        alike: dict[tuple[str, str, str], list[Failure]] = {}
+        for failure in self.failures:
+            alike.setdefault((failure.target, failure.device, failure.said), []).append(failure)
+        return [
+            Missed(
+                target=target,
+                device=device,
+                tasks=tuple(dict.fromkeys(failure.task for failure in found)),
+                measures=tuple(dict.fromkeys(failure.measure for failure in found)),
+                said=said,
+            )
+            for (target, device, said), found in alike.items()
+        ]
 
 
 @dataclass

@@ -1,0 +1,78 @@
+"""The report in a sentence or two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xorbench.report.numbers import number
+from xorbench.report.summary import Group, Row
+
+
+def verdict(group: Group) -> list[str]:
+    """Return what the figures of one machine say, the most important sentence first."""
+    tasks = list(dict.fromkeys(row.task for row in group.rows))
+    if not tasks:
+        return ["Nothing was measured."]
+    task = "xor" if "xor" in tasks else tasks[0]
+    rows = [row for row in group.rows if row.task == task]
+    learned = [row for row in rows if row.learning is not None and row.learning.n]
+    sentences = [_learned(task, learned)] if learned else []
+    wrong = [row for row in rows if row.check is not None and row.check.verdict == "failed"]
+    # Only who has been checked is right or wrong: "not checked" never reads as "passed".
+    checked = [row for row in rows if row.check is not None]
+    if wrong:
+        sentences.append(_wrong(wrong))
+    elif checked:
+        sentences.append(f"Verification found no error in the {_count(len(checked), 'one')} that it checked.")
+    restarts = [(row, row.learning.restarts) for row in learned if row.learning and row.learning.solved]
+    trained = [(row, cost) for row, cost in restarts if cost.value]
+    if len(trained) > 1:
+        row, cost = min(trained, key=lambda item: (item[1].value or 0.0, item[0].target))
+        sentences.append(
+            f"Fewest iterations to a success, restarts counted: {row.label}, "
+            f"{number(cost.value, cost.low, cost.high)} expected."
+        )
+    if group.failures:
+        sentences.append(f"{_count(len(group.failures), 'cell')} could not be measured; the reasons are below.")
+    return sentences or ["Nothing was measured."]
+
+
+def _learned(task: str, rows: Sequence[Row]) -> str:
+    every = sum(row.learning.solved == row.learning.n for row in rows if row.learning)
+    none = sum(row.learning.solved == 0 for row in rows if row.learning)
+    some = len(rows) - every - none
+    parts = [
+        text for count, text in ((every, "from every seed"), (some, "from some seeds"), (none, "from none")) if count
+    ]
+    counts = [count for count in (every, some, none) if count]
+    name = task.upper() if task in ("xor", "xnor", "and", "or", "nor", "nand") else task
+    if len(parts) == 1:
+        subject = f"All {len(rows)} implementations" if len(rows) > 1 else "The implementation"
+        verb = "solve" if len(rows) > 1 else "solves"
+        return f"{subject} {verb} {name} {parts[0]}."
+    told = [
+        f"{count} {'solve ' + name + ' ' if place == 0 else ''}{text}"
+        for place, (count, text) in enumerate(zip(counts, parts, strict=True))
+    ]
+    if counts[0] == 1:
+        told[0] = told[0].replace("1 solve ", "1 solves ", 1)
+    return f"Of {len(rows)} implementations, {', '.join(told[:-1])} and {told[-1]}."
+
+
+def _wrong(rows: Sequence[Row]) -> str:
+    told = []
+    for row in rows:
+        rules = (
+            list(dict.fromkeys(found.rule for found in row.check.findings if found.severity == "error"))
+            if row.check
+            else []
+        )
+        learns = row.learning is not None and row.learning.n and row.learning.solved * 2 > row.learning.n
+        because = f" ({', '.join(rules)})" if rules else ""
+        told.append(f"{row.label}{because}{' although it learns' if learns else ''}")
+    shown = "; ".join(told[:3]) + (f"; and {len(told) - 3} more" if len(told) > 3 else "")
+    return f"Verification finds an error in {shown}."
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
