@@ -66,7 +66,8 @@ def draw(
     """Train one model of this seed for `budget` iterations and return its portrait.
 
     A model that can only be fitted is fitted afresh for each of a few rising budgets; one that does neither has a
-    single frame. Exceptions of the model's `predict`, `step` and `fit` pass through; those of other members become a sentence.
+    single frame. Exceptions of the model's `predict`, `step` and `fit` pass through; those of other members become a
+    sentence.
 
     Raises UsageError for a budget below 1.
     """
