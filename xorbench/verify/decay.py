@@ -1,0 +1,56 @@
+"""Weight decay: u = k J + w p (or w sign(p)), in all groups or in all but the biases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xorbench.verify.dissent import is_bias
+from xorbench.verify.rows import RowView
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.float64]
+
+
+def fit_decay(view: RowView) -> float | None:
+    """Return w where one decay explains every row and group, else None. In units of the update, rate included."""
+    labels = view.labels
+    everyone = np.ones(len(labels), dtype=bool)
+    weights = np.array([not is_bias(str(label)) for label in labels])
+    position = view.before[view.probed]  # (K,)
+    for pull in (position, np.sign(position)):
+        for decayed in (everyone, weights):
+            if not decayed.any():
+                continue
+            w = _fit(view, np.where(decayed, pull, 0.0))
+            if w is not None:
+                return w
+    return None
+
+
+def _fit(view: RowView, pull: Rows) -> float | None:
+    u = view.u[:, view.probed]  # (n, K)
+    usable = (view.dj < 0.02 * np.abs(view.j).max(axis=1, keepdims=True) + 1e-9) & np.isfinite(view.j)
+    j = np.where(usable, view.j, 0.0)
+    target = np.where(usable, u, 0.0)
+    rows = len(u)
+    if usable.sum() < rows + 4:
+        return None
+    # One unknown k per row and one w: eliminate each row's k, then solve for w.
+    pulls = np.where(usable, np.broadcast_to(pull, u.shape), 0.0)
+    square = (j**2).sum(axis=1, keepdims=True)
+    square[square == 0] = 1.0
+    rest_u = target - (target * j).sum(axis=1, keepdims=True) / square * j
+    rest_p = pulls - (pulls * j).sum(axis=1, keepdims=True) / square * j
+    bottom = float((rest_p**2).sum())
+    if bottom == 0.0:
+        return None
+    w = float((rest_u * rest_p).sum()) / bottom
+    size = np.abs(target).max(axis=1, keepdims=True)
+    k = np.abs((target * j).sum(axis=1, keepdims=True) / square)
+    allowed = 3 * view.relative * size + 4 * (k * np.where(usable, view.dj, 0) + view.du[:, view.probed])
+    fits = bool((np.abs(rest_u - w * rest_p) <= allowed).all())
+    return w if fits and w > 0 and w * np.abs(pull).max() > 10 * view.relative * size.max() else None

@@ -1,0 +1,105 @@
+"""Updates that are neither a gradient step nor a known optimiser's: a wrong gradient, or something that cannot be judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xorbench.verify import dissent
+from xorbench.verify.outcomes import finding
+from xorbench.verify.parts import Part
+
+if TYPE_CHECKING:
+    from xorbench.verify.gradient_study import GradientStudy
+    from xorbench.verify.rows import RowView
+
+
+def study_unexplained(study: GradientStudy, points: list[str]) -> Part:
+    """Decide between "wrong" and "not checked" for updates of which no group is a multiple of its derivative.
+
+    A sum over rows that is proportional to the rate is plain descent of some vector field; where that field is not the
+    gradient, it is wrong. Everything else may be an optimiser that is not known here, and is not judged.
+    """
+    part = Part(optimiser="not recognised")
+    view = study.views["random" if "random" in points else points[0]]
+    if np.abs(view.u).max() == 0.0:
+        batches = [view.batch(row % len(view.rows)) for row in (0, 1, 2, 3)]
+        later = study.lab.updates(view.point, batches, rate=view.rate)[1:]
+        if any(np.abs(update.moved).max() > 0 for update in later):
+            part.findings.append(
+                finding(
+                    "XM14",
+                    "the first step() changes nothing and later ones do: each applies the gradient of an earlier batch",
+                    where="step",
+                )
+            )
+            return part
+        part.findings.append(finding("XM06", "step() changes no parameter at all", where="all"))
+        return part
+    assigned = view.agreement(-(view.before - view.u))  # after = -k J
+    if assigned.agreeing and len(assigned.agreeing) >= len(assigned.groups) / 2:
+        part.findings.append(
+            finding(
+                "XM10",
+                "the update assigns: the new parameters are a multiple of the gradient, the old ones are gone",
+                where="all",
+                k=assigned.k,
+            )
+        )
+        return part
+    if _several_outputs(study):
+        part.unchecked.append("the network has several outputs, whose loss no single one determines; loss() would tell")
+        return part
+    named = [
+        one for one in dissent.explain(view, slow=study._slow(view.name)) if one.rule not in ("XM15", "XM04", "XM07")
+    ]
+    if named:
+        part.findings.extend(named)
+        part.optimiser = "gradient descent"
+        return part
+    if _is_sum(study, view) and _is_linear(study, view):
+        part.optimiser = "descent of a field that is not the gradient"
+        part.findings.extend(dissent.explain(view, slow=study._slow(view.name)))
+        return part
+    declared = study.declaration.optimiser
+    if declared == "sgd":
+        part.findings.append(
+            finding(
+                "XM14",
+                "declared optimiser 'sgd', but the update is no multiple of the gradient in any group",
+                where="all",
+            )
+        )
+        return part
+    part.unchecked.append(
+        "the update is no gradient step and none of the optimisers that are known; gradients() would tell whether the gradient is right"
+    )
+    return part
+
+
+def _several_outputs(study: GradientStudy) -> bool:
+    if study.lab.reference is not None:
+        return study.lab.reference.layers[-1].weights.shape[1] > 1 and not study.has_loss
+    last = list(study.lab.start.values())[-1]
+    return last.ndim <= 2 and last.size in (2, 3) and not study.has_loss
+
+
+def _is_sum(study: GradientStudy, view: RowView) -> bool:
+    count = min(len(view.rows), study.declaration.max_rows or 4, 4)
+    if count < 2:
+        return True
+    batch = study.lab.updates(view.point, [(view.rows[:count], view.truth[:count])], rate=view.rate)[0].moved
+    total = view.u[:count].sum(axis=0)
+    square = float(total @ total)
+    if square == 0.0:
+        return False
+    factor = float(batch @ total) / square
+    return bool(np.abs(batch - factor * total).max() <= 1e-5 * np.abs(batch).max())
+
+
+def _is_linear(study: GradientStudy, view: RowView) -> bool:
+    slow = study._slow(view.name)
+    if slow is None:
+        return True
+    return bool(np.abs(view.u - 10 * slow.u).max() <= 1e-4 * np.abs(view.u).max() + 640 * study.lab.precision)
