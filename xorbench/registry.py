@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib
-import importlib.util
 import inspect
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any, TypeVar
 
 from xorbench.entry import Entry as Entry
 from xorbench.errors import FactoryError, MissingDependencyError, UsageError, did_you_mean, unknown
+from xorbench.loading import get_attribute, is_same_file, load_attribute, load_file, read_file
 from xorbench.model import Model
 
 ENTRY_POINTS = "xorbench.implementations"
@@ -42,9 +40,8 @@ class Implementation:
     source: str  # sha256 of what determines its behaviour
 
     def accepts(self, keyword: str) -> bool:
-        """Whether the factory's signature names this keyword (or takes any)."""
-        names, any_keyword = _keywords(self.factory)
-        return keyword in names or any_keyword
+        """Whether the factory's signature names this keyword; ``**anything`` names none, so it is not passed."""
+        return keyword in _keywords(self.factory)[0]
 
     def option_defaults(self) -> dict[str, Any]:
         """Return the factory's own options with their defaults."""
@@ -61,7 +58,10 @@ class Implementation:
         if learning_rate is not None:
             given["learning_rate"] = learning_rate
         names, _ = _keywords(self.factory)
-        return {**{name: value for name, value in given.items() if name in names}, **self.options}
+        keywords = {**{name: value for name, value in given.items() if name in names}, **self.options}
+        if learning_rate is not None and "learning_rate" in names:  # a rate that is asked for goes before an option's
+            keywords["learning_rate"] = learning_rate
+        return keywords
 
     def build(
         self,
@@ -74,14 +74,18 @@ class Implementation:
     ) -> Model:
         """Make a fresh model; of the harness's keywords only those that the factory names are passed.
 
-        `learning_rate` None leaves the factory's own default. Exceptions of the factory pass through unchanged;
-        FactoryError is raised where what it made is no model.
+        `learning_rate` None leaves that of the target's options, or the factory's own default. Exceptions of the
+        factory pass through unchanged; FactoryError is raised where what it made is no model.
         """
         keywords = self.keywords(inputs=inputs, seed=seed, device=device, learning_rate=learning_rate)
         keywords.update(options)
         instance = self.factory(**keywords)
         if instance is None:
             raise FactoryError(f"{self.target}: the factory returned None instead of a model; does it lack a `return`?")
+        if inspect.isclass(instance):
+            raise FactoryError(
+                f"{self.target}: the factory returned the class {instance.__name__}, not an instance of it"
+            )
         return Model(_adapted(instance, self.target), target=self.target)
 
 
@@ -97,10 +101,15 @@ def register(name: str, **about: Any) -> Callable[[AnyFactory], AnyFactory]:
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name):
         raise UsageError(f"cannot register {name!r}: a name is letters, digits, '.', '_' and '-'")
 
+    known = [field.name for field in fields(Entry) if field.name not in ("name", "where")]
+    for keyword in about:
+        if keyword not in known:
+            raise UsageError(f"cannot register {name!r}: unknown keyword {keyword!r}{did_you_mean(keyword, known)}")
+
     def decorate(factory: AnyFactory) -> AnyFactory:
         where = f"{factory.__module__}:{factory.__qualname__}"
         taken = entries().get(name)
-        if taken is not None and taken.where != where:
+        if taken is not None and taken.where != where and not is_same_file(taken.where, where):
             raise UsageError(f"cannot register {where} as {name!r}: the name belongs to {taken.where}")
         _registered[name] = Entry(name=name, where=where, **about)
         _registered_factories[name] = factory
@@ -136,14 +145,11 @@ def resolve(target: str) -> Implementation:
     base, options = split_target(target)
     if ":" in base:
         entry, factory = _from_path(target, base)
+    elif base.endswith(".py"):
+        entry, factory = _from_whole_file(target, base)
     else:
         known = entries()
         if base not in known:
-            hint = ""
-            if Path(base).suffix == ".py":
-                hint = f"; a file needs the name of what is in it: {base}:ClassName"
-            if hint:
-                raise UsageError(f"unknown target {target!r}{hint}")
             raise unknown("implementation", base, known)
         entry = known[base]
         if missing := entry.missing():
@@ -151,7 +157,7 @@ def resolve(target: str) -> Implementation:
                 f"{base} needs {' and '.join(missing)}, which is not installed; "
                 f"run: {entry.install or 'pip install ' + ' '.join(missing)}"
             )
-        factory = _registered_factories.get(base) or _attribute(target, *_split_where(entry.where))
+        factory = _registered_factories.get(base) or load_attribute(target, *_split_where(entry.where))
     factory = _as_factory(factory, target)
     if not entry.where.startswith("xorbench."):
         entry = _with_declared(entry, factory)
@@ -163,6 +169,8 @@ def resolve(target: str) -> Implementation:
 
 def split_target(target: str) -> tuple[str, dict[str, Option]]:
     """Split ``base[key=value,...]``; raise UsageError where the brackets are no list of options."""
+    if not isinstance(target, str):
+        raise UsageError(f"target {target!r} is {type(target).__name__}; a target is a string such as 'numpy-mlp'")
     match = re.fullmatch(r"(?P<base>[^\[\]]+)(?:\[(?P<options>[^\[\]]*)\])?", target.strip())
     if match is None:
         raise UsageError(
@@ -195,7 +203,7 @@ def _keywords(factory: Callable[..., Any]) -> tuple[dict[str, Any], bool]:
     """Return the keywords that the factory names, with their defaults, and whether it takes any other."""
     try:
         signature = inspect.signature(factory)
-    except (TypeError, ValueError):  # some built-in types tell nothing
+    except Exception:  # some built-in types tell nothing, and a stranger's __signature__ may raise anything
         return {}, False
     kinds = inspect.Parameter
     names = {
@@ -216,6 +224,7 @@ def _check_options(target: str, factory: Callable[..., Any], options: Mapping[st
             hint = did_you_mean(option, own)
             told = f"its options are {', '.join(own)}" if own else "it has no options"
             raise UsageError(f"target {target!r}: no option {option!r}{hint or '; ' + told}")
+    _refuse_positional(target, factory)
     required = [
         name
         for name, default in names.items()
@@ -226,6 +235,18 @@ def _check_options(target: str, factory: Callable[..., Any], options: Mapping[st
             f"target {target!r}: the factory needs {', '.join(map(repr, required))}, which the harness does not supply "
             f"(it supplies {', '.join(HARNESS_KEYWORDS)}); give each a default, or write [{required[0]}=...]"
         )
+
+
+def _refuse_positional(target: str, factory: Callable[..., Any]) -> None:
+    try:
+        parameters = inspect.signature(factory).parameters.values()
+    except Exception:
+        return
+    for parameter in parameters:
+        if parameter.kind is parameter.POSITIONAL_ONLY and parameter.default is parameter.empty:
+            raise UsageError(
+                f"target {target!r}: the factory takes {parameter.name!r} by position only; it is called with keywords"
+            )
 
 
 def _split_where(where: str) -> tuple[str, str]:
@@ -239,85 +260,33 @@ def _from_path(target: str, base: str) -> tuple[Entry, Any]:
         raise UsageError(f"target {target!r} is incomplete; write module:attribute or path/to/file.py:Class")
     entry = Entry(name=base, where=base, summary="a target of your own")
     if place.endswith(".py") or "/" in place or "\\" in place:
-        return entry, _get(target, _load_file(target, Path(place)), attribute)
-    return entry, _attribute(target, place, attribute)
+        return entry, get_attribute(target, load_file(target, Path(place)), attribute)
+    return entry, load_attribute(target, place, attribute)
 
 
-def _attribute(target: str, module_name: str, attribute: str) -> Any:
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        # "No such module" is the user's slip; a missing import inside an existing module is not.
-        if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
-            raise UsageError(
-                f"target {target!r}: no module named {error.name!r} can be imported from here; "
-                f"for a file write path/to/file.py:{attribute}"
-            ) from None
-        raise MissingDependencyError(
-            f"target {target!r}: {module_name} imports {error.name!r}, which is not installed"
-        ) from error
-    except Exception as error:
-        raise FactoryError(f"target {target!r}: importing {module_name} raised {_said(error)}") from error
-    return _get(target, module, attribute)
+def _from_whole_file(target: str, base: str) -> tuple[Entry, Any]:
+    """Return what a file makes as a whole: functions in the JAX style, or a script that trains at its top level."""
+    import ast
 
+    from xorbench.adapters import functions, script
 
-_loaded: dict[tuple[Path, str], ModuleType] = {}
-
-
-def _load_file(target: str, path: Path) -> ModuleType:
-    path = path.expanduser()
-    if path.is_dir():
-        raise UsageError(f"target {target!r}: {path} is a folder; name a Python file in it")
-    try:
-        code = path.read_bytes()
-    except FileNotFoundError:
-        beside = [entry.name for entry in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        raise UsageError(f"target {target!r}: there is no file {path}{did_you_mean(path.name, beside)}") from None
-    except OSError as error:
-        raise UsageError(f"target {target!r}: cannot read {path}: {error.strerror}") from None
-    path = path.resolve()
-    digest = hashlib.sha256(code).hexdigest()
-    if (path, digest) in _loaded:
-        return _loaded[path, digest]
-    # The name has the content in it: an edited file is another module, never a stale one.
-    name = f"_xorbench_target_{path.stem}_{hashlib.sha256(str(path).encode() + code).hexdigest()[:12]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"target {target!r}: {path} is no Python file; its name must end in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    sys.path.insert(0, str(path.parent))  # so that a file may import its neighbours
-    try:
-        spec.loader.exec_module(module)
-    except ModuleNotFoundError as error:
-        del sys.modules[name]
-        raise MissingDependencyError(
-            f"target {target!r}: {path.name} imports {error.name!r}, which is not installed"
-        ) from error
-    except BaseException as error:
-        del sys.modules[name]
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        raise FactoryError(f"target {target!r}: importing {path.name} raised {_said(error)}") from error
-    finally:
-        sys.path.remove(str(path.parent))
-    _loaded[path, digest] = module
-    return module
-
-
-def _get(target: str, module: ModuleType, attribute: str) -> Any:
-    found: Any = module
-    for part in attribute.split("."):
-        try:
-            found = getattr(found, part)
-        except AttributeError:
-            public = [name for name in dir(found) if not name.startswith("_")]
-            own = [name for name in public if getattr(getattr(found, name), "__module__", None) == module.__name__]
-            hint = did_you_mean(part, public) or (f"; it has {', '.join(own[:8])}" if own else "")
-            raise UsageError(
-                f"target {target!r}: {Path(module.__file__ or module.__name__).name} has no {part!r}{hint}"
-            ) from None
-    return found
+    path = Path(base)
+    source = read_file(target, path).decode("utf-8", errors="replace")
+    read = script.read(path, source, target=target)
+    entry = Entry(name=base, where=base, summary="a target of your own")
+    if {"init", "apply"} <= read.functions:
+        return entry, functions.factory(load_file(target, path))
+    classes = [
+        node.name
+        for node in read.tree.body
+        if isinstance(node, ast.ClassDef)
+        and any(isinstance(member, ast.FunctionDef) and member.name == "predict" for member in node.body)
+    ]
+    if classes and not read.marks:
+        raise UsageError(
+            f"target {target!r}: a file needs the name of what is in it; did you mean {base}:{classes[0]}?"
+        )
+    return entry, script.factory(path.resolve(), source, target=target)
 
 
 def _as_factory(found: Any, target: str) -> Callable[..., Any]:
@@ -340,8 +309,6 @@ def _adapted(instance: Any, target: str) -> Any:
 
 def _with_declared(entry: Entry, factory: Callable[..., Any]) -> Entry:
     """Take over `learns`, `never` and `devices` where a stranger's class declares them."""
-    from dataclasses import replace
-
     declared: dict[str, Any] = {}
     for name in ("learns", "never", "devices"):
         value = getattr(factory, name, None)
@@ -354,26 +321,21 @@ def _with_declared(entry: Entry, factory: Callable[..., Any]) -> Entry:
 
 
 def _source_hash(factory: Callable[..., Any], base: str) -> str:
-    """Hash the file that defines the factory, or, for the built-in ones, the whole family."""
+    """Hash the file that a target names and the one that defines its factory; of the built-in ones the whole family."""
     digest = hashlib.sha256(base.encode())
-    module = sys.modules.get(getattr(factory, "__module__", "") or "")
-    path = getattr(module, "__file__", None)
     files: list[Path] = []
-    if path:
-        files = [Path(path)]
-        if getattr(module, "__name__", "").startswith("xorbench.implementations"):
-            files = sorted(Path(path).parent.glob("*.py"))
-    for file in files:
+    place = base if base.endswith(".py") else base.rpartition(":")[0]
+    if place.endswith(".py"):
+        files.append(Path(place).expanduser())
+    for name in {place, getattr(factory, "__module__", "") or ""}:
+        path = getattr(sys.modules.get(name), "__file__", None)
+        if path and name.startswith("xorbench.implementations"):
+            files += sorted(Path(path).parent.glob("*.py"))
+        elif path:
+            files.append(Path(path))
+    for file in sorted(set(files)):
         try:
             digest.update(file.name.encode() + file.read_bytes())
         except OSError:
             digest.update(b"unreadable")
     return digest.hexdigest()[:16]
-
-
-def _said(error: BaseException) -> str:
-    try:
-        text = str(error)
-    except Exception:
-        text = "(its message raises)"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

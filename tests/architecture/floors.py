@@ -20,11 +20,13 @@ FLOORS: dict[str, float] = {
     "xorbench.implementations": 1,
     "xorbench.adapters": 1,
     "xorbench.docs.rules": 1,
+    "xorbench.loading": 1,
     "xorbench.registry": 2,
     "xorbench.sandbox": 2.5,
     "xorbench.measure": 3,
     "xorbench.suites": 3.4,
     "xorbench.verify": 3.5,
+    "xorbench.ensembles": 2.5,
     "xorbench.reproductions": 3.5,
     "xorbench.study": 4,
     "xorbench.report": 4.5,
@@ -63,6 +65,7 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+@cache
 def imports(*, inside_functions: bool = True) -> Imports:
     """Return what each module imports of the package, type-checking blocks left out."""
     return {module: _imports_of(module, path, inside_functions) for module, path in sources().items()}

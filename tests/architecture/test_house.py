@@ -99,15 +99,3 @@ def test_no_file_names_a_path_of_one_machine() -> None:
         if path.is_file() and path.suffix not in {".png", ".jpg"} and name != "tests/architecture/test_house.py":
             guilty += [name] if pattern.search(path.read_bytes()) else []
     assert guilty == []
-
-
-def test_no_bare_assert_guards_a_user_mistake() -> None:
-    """`python -O` removes asserts; in the package they may not carry behaviour (suites are pytest modules)."""
-    guilty = [
-        f"{module}:{node.lineno}"
-        for module, path in sources().items()
-        if not module.startswith("xorbench.suites")
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.Assert)
-    ]
-    assert guilty == []
