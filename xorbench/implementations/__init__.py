@@ -65,12 +65,14 @@ BUILT_IN: tuple[Entry, ...] = (
         where="xorbench.implementations.numpy_mlp:NumpyMLP",
         summary="multilayer perceptron in NumPy alone, float64",
         learns=_VECTORS,
+        ensemble="xorbench.ensembles.plan:numpy_mlp",
     ),
     Entry(
         name="torch-mlp",
         where="xorbench.implementations.torch_mlp:TorchMLP",
         summary="multilayer perceptron in PyTorch, float32 or float64",
         learns=_VECTORS,
+        ensemble="xorbench.ensembles.plan:torch_mlp",
         **_TORCH,
     ),
     Entry(
@@ -82,6 +84,7 @@ BUILT_IN: tuple[Entry, ...] = (
         name="torch-lstm",
         where="xorbench.implementations.torch_lstm:TorchLSTM",
         summary="long short-term memory in PyTorch, reads one bit at a time",
+        ensemble="xorbench.ensembles.plan:torch_lstm",
         **_TORCH,
     ),
     Entry(
