@@ -146,7 +146,7 @@ def _learning(matched: Sequence[tuple[Measured, Measured]]) -> Table:
     said = verdicts([difference for _, _, difference in both])
     rows = []
     for (row, budget, found), verdict in zip(both, said, strict=True):
-        medians = [number(one.median.value, one.median.low, one.median.high) for one in (found.base, found.head)]
+        medians = [f"> {budget:,}" if median is None else f"{median:,.0f}" for median in found.medians]
         ratio = "∞" if math.isinf(found.slowdown) else f"{found.slowdown:.2f}"
         solved = [f"{one.solved}/{one.n}" for one in (found.base, found.head)]
         rows.append((*row.key, f"{budget:,}", *solved, *medians, ratio, verdict))

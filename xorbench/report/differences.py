@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from xorbench.measure.statistics import log_rank
+from xorbench.measure.statistics import Observation, log_rank
 from xorbench.records import CheckResult, Timings
 from xorbench.report.summary import Failure, Group, Learning, Row, Runtime
 
@@ -76,7 +76,8 @@ class LearningDifference:
     p_worse: float  # one-sided, of the share solved and the time to it together; uncorrected
     p_better: float
     drop: float  # of the share solved; negative: more solve it
-    slowdown: float  # median iterations, head over base; infinite where only the head has none, 0 where only the base
+    medians: tuple[float | None, float | None]  # iterations of base and head; None: beyond the budget
+    slowdown: float  # their ratio; infinite where only the head has none, 0 where only the base has none
 
 
 def learning_difference(base: Learning, head: Learning) -> LearningDifference:
@@ -86,7 +87,8 @@ def learning_difference(base: Learning, head: Learning) -> LearningDifference:
     table = [[head.solved, head.n - head.solved], [base.solved, base.n - base.solved]]
     # The smaller budget is what both were given: a run that needed more is censored there in both.
     budget = float(min(base.budget, head.budget))
-    ranked = log_rank(*([_censored(one, budget) for one in found.observations] for found in (base, head)))
+    seen = [[_censored(one, budget) for one in found.observations] for found in (base, head)]
+    ranked = log_rank(*seen)
 
     def p_value(alternative: Literal["less", "greater"]) -> float:
         share = float(fisher_exact(table, alternative=alternative).pvalue)
@@ -96,7 +98,7 @@ def learning_difference(base: Learning, head: Learning) -> LearningDifference:
         time = float(norm.sf(z if alternative == "less" else -z))  # positive: the base was faster
         return min(1.0, 2 * min(share, time))  # two looks at one question
 
-    medians = [found.median.value for found in (base, head)]
+    before, after = (_median(observations) for observations in seen)
     return LearningDifference(
         base=base,
         head=head,
@@ -104,13 +106,21 @@ def learning_difference(base: Learning, head: Learning) -> LearningDifference:
         p_worse=p_value("less"),
         p_better=p_value("greater"),
         drop=base.solved / base.n - head.solved / head.n,
-        slowdown=_ratio(*medians),
+        medians=(before, after),
+        slowdown=_ratio(before, after),
     )
 
 
-def _censored(observation: tuple[float | None, float], budget: float) -> tuple[float | None, float]:
+def _censored(observation: Observation, budget: float) -> Observation:
     time, limit = observation
     return (time if time is not None and time <= budget else None), min(limit, budget)
+
+
+def _median(observations: Sequence[Observation]) -> float | None:
+    # With one budget for all, runs that did not get there come last, and the order of the others is known.
+    ordered = sorted(math.inf if time is None else time for time, _ in observations)
+    found = ordered[(len(ordered) - 1) // 2]
+    return None if math.isinf(found) else found
 
 
 def _outcomes(found: Learning) -> list[tuple[int, int | None, int | None, float]]:

@@ -174,10 +174,8 @@ def _learned(row: Measured, found: LearningDifference, p_value: float, policy: P
     said = f"{head.solved} of {head.n} seeds solve it, {base.solved} of {base.n} before"
     if found.identical:
         return _item(row, "learning", Mark.PASSED, f"{said}; every seed as before")
-    medians = [one.median.value for one in (base, head)]
-    said += "; median iterations " + " → ".join(
-        "beyond the budget" if one is None else f"{one:,.0f}" for one in medians
-    )
+    medians = ("beyond the budget" if median is None else f"{median:,.0f}" for median in found.medians)
+    said += f"; median iterations {' → '.join(medians)}"
     worse = found.drop > limits.share_drop or found.slowdown > limits.slowdown
     if not worse:
         return _item(row, "learning", Mark.PASSED, said)
@@ -278,7 +276,7 @@ def _timed(first: Ratio, second: Ratio | None, policy: Policy, key: Key) -> tupl
     if second is not None:
         said += f"; again {second.verdict}, {_shown(second)}"
     both = [first] if second is None else [first, second]
-    if all(one.head_s - one.base_s <= limits.floor_s for one in both):
+    if all(one.high is not None and (one.high - 1) * one.base_s <= limits.floor_s for one in both):
         return Mark.PASSED, said
     beyond = [one.verdict == "slower" and (one.low or 0.0) > limits.margin for one in both]
     if second is not None and all(beyond):

@@ -25,7 +25,7 @@ def as_text(judgement: Judgement) -> str:
         f"{item.mark:<{width}}  {one_line(item.row)}  {item.aspect}: {one_line(item.why, WHY)}"
         for item in judgement.items
     ]
-    return "\n".join([*lines, judgement.sentence]) + "\n"
+    return "\n".join([*lines, one_line(judgement.sentence)]) + "\n"
 
 
 def as_summary(judgement: Judgement) -> str:
