@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
+import traceback
 from typing import Any
 
 import click
@@ -90,5 +92,10 @@ def run(args: list[str] | None = None) -> int:
         click.echo("interrupted", err=True)
         return ExitCode.INTERRUPTED
     except BrokenPipeError:  # the reader of our output went away, as with `| head`
-        sys.stderr.close()
+        # What is still buffered goes nowhere, instead of raising again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+    except Exception:
+        traceback.print_exc()
+        click.echo("This is a defect of xorbench; please report it with the lines above.", err=True)
+        return ExitCode.INTERNAL

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Protocol, final
 
 from xorbench.errors import ContractError, did_you_mean
@@ -146,12 +147,8 @@ class Declaration:
         """Read the declared attributes of `instance`; raise ContractError (rule XA01) for an illegal one."""
         found: dict[str, Any] = {}
         for field in fields(cls):
-            try:
-                value = getattr(instance, field.name)
-            except AttributeError:
-                continue
-            # `loss_kind = None` means "not said"; a method or property of the same name is not a declaration.
-            if not callable(value):
+            value = _member(instance, field.name)
+            if _declares(field.name, value):
                 found[field.name] = value
         return cls(**_checked(found))
 
@@ -165,19 +162,28 @@ class Declaration:
         return (self.targets[0] + self.targets[1]) / 2
 
 
-def _checked(found: dict[str, Any]) -> dict[str, Any]:
-    def choice(name: str, known: tuple[str, ...], *, optional: bool) -> None:
-        value = found.get(name)
-        if name not in found or (optional and value is None):
-            return
-        if not isinstance(value, str) or value not in known:
-            hint = did_you_mean(str(value), known) or f"; choose from {', '.join(known)}"
-            raise ContractError(f"attribute {name} = {value!r} is not a known value{hint}", rule="XA01", member=name)
+def _declares(name: str, value: Any) -> bool:
+    """Whether an attribute of this name and value says something to us.
 
-    choice("output", OUTPUTS, optional=False)
-    choice("loss_kind", LOSS_KINDS, optional=True)
-    choice("optimiser", OPTIMISERS, optional=True)
-    choice("reads", READS, optional=False)
+    Networks keep things of their own under these names: the last activations in `self.output`, the labels in
+    `self.targets`, an optimiser object, a schedule that is called. None says nothing.
+    """
+    if value is None or callable(value):
+        return False
+    if name in ("output", "loss_kind", "optimiser", "reads"):
+        return isinstance(value, str)
+    if name == "targets":
+        return isinstance(value, (tuple, list)) and len(value) == 2
+    return True
+
+
+def _checked(found: dict[str, Any]) -> dict[str, Any]:
+    choices = {"output": OUTPUTS, "loss_kind": LOSS_KINDS, "optimiser": OPTIMISERS, "reads": READS}
+    for name, known in choices.items():
+        value = found.get(name, known[0])
+        if value not in known:
+            hint = did_you_mean(value, known) or f"; choose from {', '.join(known)}"
+            raise ContractError(f"attribute {name} = {value!r} is not a known value{hint}", rule="XA01", member=name)
     if "targets" in found:
         try:
             false, true = (float(code) for code in found["targets"])
@@ -190,24 +196,29 @@ def _checked(found: dict[str, Any]) -> dict[str, Any]:
                 member="targets",
             )
         found["targets"] = (false, true)
-    if found.get("learning_rate") is not None:
+    if "learning_rate" in found:
         found["learning_rate"] = _number(found["learning_rate"], "learning_rate")
-    if found.get("max_rows") is not None:
+    if "max_rows" in found:
         rows = found["max_rows"]
-        if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
+        if isinstance(rows, bool) or not isinstance(rows, Integral) or rows < 1:
             raise ContractError(
-                f"attribute max_rows = {rows!r}: None, or a whole number of at least 1", rule="XA01", member="max_rows"
+                f"attribute max_rows = {_shown(rows)}: None, or a whole number of at least 1",
+                rule="XA01",
+                member="max_rows",
             )
+        found["max_rows"] = int(rows)
     return found
 
 
 def _number(value: Any, member: str) -> float:
     try:
-        number = float(value)
-    except (TypeError, ValueError, RuntimeError):
+        number = math.nan if isinstance(value, (str, bytes, bool)) else float(value)
+    except Exception:  # of a stranger's number
         number = math.nan
     if not math.isfinite(number):
-        raise ContractError(f"attribute {member} = {value!r}: None, or a finite number", rule="XA01", member=member)
+        raise ContractError(
+            f"attribute {member} = {_shown(value)}: None, or a finite number", rule="XA01", member=member
+        )
     return number
 
 
@@ -215,17 +226,39 @@ def as_array(value: Any) -> NDArray[Any]:
     """Return `value` as a NumPy array; tensors are detached and brought to the CPU, scalars of engines read."""
     import numpy as np
 
-    if hasattr(value, "detach"):
-        value = value.detach()
-    if hasattr(value, "cpu"):
-        value = value.cpu()
-    if isinstance(value, (list, tuple)) and any(hasattr(item, "detach") for item in value):
+    for member in ("detach", "cpu"):
+        if callable(getattr(value, member, None)):
+            value = getattr(value, member)()
+    if isinstance(value, (list, tuple)) and any(callable(getattr(item, "detach", None)) for item in value):
         value = [as_array(item) for item in value]
     array = np.asarray(value)
     if array.dtype == object:  # scalars of a small autograd engine carry their number as `.data`
         flat = [getattr(item, "data", item) for item in array.ravel()]
         array = np.array(flat).reshape(array.shape) if all(isinstance(item, (int, float)) for item in flat) else array
     return array
+
+
+def _numbers(value: Any) -> Rows:
+    """Return `value` as float64; raise TypeError or ValueError for what is no array of real numbers.
+
+    NumPy alone would read the text "1" as a number, None as NaN, and drop an imaginary part with a warning.
+    """
+    import numpy as np
+
+    array = as_array(value)
+    if array.dtype.kind not in "biufO":
+        raise TypeError(f"its elements are {array.dtype}")
+    if array.dtype == object and any(item is None for item in array.ravel()):
+        raise TypeError("there is a None in it")
+    return array.astype(np.float64)
+
+
+def _member(instance: object, name: str) -> Any:
+    """Return a member or None; a property that raises is no member."""
+    try:
+        return getattr(instance, name, None)
+    except Exception:
+        return None
 
 
 @final
@@ -240,9 +273,10 @@ class Model:
     def __init__(self, instance: Any, *, target: str = "") -> None:
         self.instance = instance
         self.target = target
-        if not callable(getattr(instance, "predict", None)):
+        if not callable(_member(instance, "predict")):
+            name, hint = target or type(instance).__name__, _near_miss(instance, "predict")
             raise ContractError(
-                f"{target or type(instance).__name__}: no method predict(inputs), which is required{_near_miss(instance, 'predict')}",
+                f"{name}: no method predict(inputs), which is required{hint}",
                 rule="XA01",
                 member="predict",
             )
@@ -270,7 +304,7 @@ class Model:
         inputs = np.array(inputs, dtype=np.float64)  # (n, d)
         raw = self.instance.predict(inputs)
         try:
-            outputs = as_array(raw).astype(np.float64)
+            outputs = _numbers(raw)
         except (TypeError, ValueError) as error:
             raise ContractError(
                 f"predict returned {_shown(raw)}, which is no array of numbers ({error})", rule="XA01", member="predict"
@@ -335,7 +369,7 @@ class Model:
         if hasattr(layers, "shape"):  # one array for one layer: a natural slip that harms nothing
             layers = [layers]
         try:
-            return [as_array(layer).astype(np.float64).reshape(len(inputs), -1) for layer in layers]
+            return [_numbers(layer).reshape(len(inputs), -1) for layer in layers]
         except (TypeError, ValueError) as error:
             raise ContractError(
                 f"hidden returned no list of ({len(inputs)}, width) arrays: {error}", rule="XA01", member="hidden"
@@ -352,9 +386,12 @@ class Model:
             )
         found: Parameters = {}
         for name, value in raw.items():
-            array = np.array(as_array(value))
-            if array.dtype.kind in "iub":  # hand-set integer weights are legal
-                array = array.astype(np.float64)
+            try:
+                array = np.array(as_array(value))
+                if array.dtype.kind != "f":  # hand-set integer weights are legal
+                    array = _numbers(array)
+            except (TypeError, ValueError):  # ragged, or no numbers at all
+                array = np.array("")
             if array.dtype.kind != "f":
                 raise ContractError(
                     f"{member}()[{name!r}] is {_shown(value)}, not an array of numbers", rule="XA01", member=member
@@ -368,7 +405,7 @@ class Model:
         if value is None:
             return None
         try:
-            array = as_array(value).astype(np.float64)
+            array = _numbers(value)
         except (TypeError, ValueError):
             array = np.zeros(2)
         if array.size != 1:
@@ -382,7 +419,7 @@ def capabilities(instance: object) -> frozenset[Capability]:
     """Return what the members of `instance` make possible."""
 
     def has(capability: Capability) -> bool:
-        return all(callable(getattr(instance, member, None)) for member in MEMBERS[capability])
+        return all(callable(_member(instance, member)) for member in MEMBERS[capability])
 
     found = {capability for capability in Capability if has(capability)}
     if Capability.PARAMETERS not in found:
@@ -397,7 +434,7 @@ def missing_members(instance: object) -> dict[Capability, str]:
     for capability, members in MEMBERS.items():
         if capability in found:
             continue
-        absent = [member for member in members if not callable(getattr(instance, member, None))]
+        absent = [member for member in members if not callable(_member(instance, member))]
         if not absent:  # gradients() without parameters
             absent = ["get_parameters", "set_parameters"]
         hints = "".join(_near_miss(instance, member) for member in absent)
@@ -406,7 +443,7 @@ def missing_members(instance: object) -> dict[Capability, str]:
 
 
 def _near_miss(instance: object, wanted: str) -> str:
-    there = [near for near, meant in NEAR_MISSES.items() if meant == wanted and callable(getattr(instance, near, None))]
+    there = [near for near, meant in NEAR_MISSES.items() if meant == wanted and callable(_member(instance, near))]
     return f" (it has {there[0]}(); was {wanted}() meant?)" if there else ""
 
 

@@ -58,8 +58,8 @@ _NOBODY = "none known among networks with a hidden layer"
 class Task:
     """Inputs, their labels, and what "solved" means.
 
-    ``batches`` is the training stream: a finite task repeats its truth table; a large one draws fresh rows. ``table`` is
-    the whole truth table, where there is one. ``evaluation`` is what accuracy is measured on: the table, or a sample
+    ``batches`` is the training stream: a finite task repeats its truth table, a large one draws fresh rows. ``table``
+    is the whole truth table, where there is one. ``evaluation`` is what accuracy is measured on: the table, or a sample
     that is the same in every call.
     """
 
@@ -284,20 +284,23 @@ def _sequence_parity(name: str, shortest: int, longest: int) -> Task:
     )
 
 
+#: A size in the name of a task, spelled in one way only, since records bear the name.
+_SIZE = r"(0|[1-9][0-9]{0,5})"
+
 _PATTERNS: tuple[tuple[re.Pattern[str], str, Callable[..., Task]], ...] = (
-    (re.compile(r"parity-(\d+)"), "parity-N", lambda name, n: _parity_task(name, _bits(name, n))),
+    (re.compile(rf"parity-{_SIZE}"), "parity-N", lambda name, n: _parity_task(name, _bits(name, n))),
     (
-        re.compile(r"sparse-parity-(\d+)-(\d+)"),
+        re.compile(rf"sparse-parity-{_SIZE}-{_SIZE}"),
         "sparse-parity-N-K",
         lambda name, n, k: _sparse_parity(name, _bits(name, n), int(k)),
     ),
     (
-        re.compile(r"sequence-parity-(\d+)\.\.(\d+)"),
+        re.compile(rf"sequence-parity-{_SIZE}\.\.{_SIZE}"),
         "sequence-parity-1..T",
         lambda name, a, b: _sequence_parity(name, _bits(name, a, 1000), _bits(name, b, 1000)),
     ),
     (
-        re.compile(r"sequence-parity-(\d+)"),
+        re.compile(rf"sequence-parity-{_SIZE}"),
         "sequence-parity-T",
         lambda name, t: _sequence_parity(name, _bits(name, t, 1000), _bits(name, t, 1000)),
     ),
