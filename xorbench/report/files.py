@@ -51,7 +51,7 @@ def write_sources(folder: Path, sources: Sequence[Source], *, formats: Sequence[
     written: list[Path] = []
     for name in formats:
         path = folder / FORMATS[name]
-        _replace(path, render(name, groups))
+        write_text(path, render(name, groups))
         written.append(path)
     return written
 
@@ -66,10 +66,12 @@ def render(name: str, groups: Sequence[Group]) -> str:
     return renderers[name](groups)
 
 
-def terminal_tables(records: Iterable[Record], environments: Iterable[Environment]) -> str:
+def terminal_tables(
+    records: Iterable[Record] = (), environments: Iterable[Environment] = (), *, sources: Sequence[Source] = ()
+) -> str:
     """Return the three tables for a terminal, one set for each machine, then what could not be measured."""
-    source = Source(name="", records=tuple(records), environments=tuple(environments))
-    groups = gather([source])
+    one = Source(name="", records=tuple(records), environments=tuple(environments))
+    groups = gather(sources or [one])
     parts: list[str] = []
     for group in groups:
         if len(groups) > 1:
@@ -116,12 +118,12 @@ def _missed(missed: Missed) -> str:
     return f"{one_line(missed.target, 80)}, {one_line(missed.where, 100)}: {one_line(missed.said, 200)}"
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write `text` so that a reader sees the old file or the new one, never half of it."""
+def write_text(path: Path, text: str | bytes) -> None:
+    """Write `text` so that a reader sees the old file or the new one, never half of it; raise UsageError if in vain."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{os.getpid()}")
-        partial.write_text(text, encoding="utf-8", newline="\n")
+        partial.write_bytes(text.encode() if isinstance(text, str) else text)
         partial.replace(path)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
