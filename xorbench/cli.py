@@ -28,6 +28,10 @@ COMMANDS: dict[str, str] = {
 }
 
 
+class _ReaderGoneError(Exception):
+    """The reader of our output went away, as with `| head`; click would end with the status of a failure."""
+
+
 class _Commands(click.Group):
     """A group that knows its commands by name and imports only the one that runs."""
 
@@ -40,6 +44,14 @@ class _Commands(click.Group):
         module = importlib.import_module(f"xorbench.commands.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()  # what the reader does not take is noticed here, not when the interpreter ends
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
+        return result
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -91,7 +103,7 @@ def run(args: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:  # the reader of our output went away, as with `| head`
+    except _ReaderGoneError:
         # What is still buffered goes nowhere, instead of raising again when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
