@@ -28,7 +28,7 @@ OPTIMISERS = {"sgd": 0.1, "momentum": 0.05, "adam": 0.05, "rprop": 0.01}
 def test_the_same_start_gives_the_same_trajectory_for_500_steps(activation: str, loss: str, optimiser: str) -> None:
     """On the table of XOR with its row on the kink, from another seed for each of the 40 combinations."""
     options: dict[str, Any] = {
-        "layers": "4-3",
+        "hidden": 3,
         "activation": activation,
         "loss": loss,
         "optimiser": optimiser,
