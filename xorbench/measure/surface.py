@@ -84,10 +84,10 @@ def _plane(path: Floats, names: list[str]) -> tuple[Floats, tuple[str, str], flo
     first = first * (-1 if (path[0] - path[-1]) @ first > 0 else 1)
     if len(share) > 1 and share[1] > 1e-9:
         second = directions[1] * (-1 if (path[0] - path[-1]) @ directions[1] > 0 else 1)
-        label = f"second direction of the path ({share[1]:.0%})"
+        label = f"second direction of the path ({share[1]:.2%})"
         return (
             np.stack([first, second]),
-            (f"first direction of the path ({share[0]:.0%})", label),
+            (f"first direction of the path ({share[0]:.2%})", label),
             float(share[:2].sum()),
         )
     second = np.random.default_rng(0).normal(size=path.shape[1])

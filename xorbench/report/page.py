@@ -72,22 +72,23 @@ class Section:
 def comparison_page(groups: Sequence[Group]) -> str:
     """Return ``comparison.html``."""
     sections = [_section(f"m{place}", group) for place, group in enumerate(groups)]
-    return _render(sections, title="xorbench comparison", subtitle=_subtitle(groups), heading="comparison")
+    return _render(sections, title="xorbench comparison", subtitle=_subtitle(groups), heading="comparison", single=False)
 
 
 def portrait_page(group: Group, target: str) -> str:
     """Return the page of one implementation, as `xorbench show` writes it."""
     section = _section("m0", group)
     task = group.rows[0].task if group.rows else ""
-    return _render([section], title=f"xorbench: {target} on {task}", subtitle=f"task {task}", heading=target)
+    return _render([section], title=f"xorbench: {target} on {task}", subtitle=f"on {task}", heading=target, single=True)
 
 
-def _render(sections: list[Section], *, title: str, subtitle: str, heading: str) -> str:
+def _render(sections: list[Section], *, title: str, subtitle: str, heading: str, single: bool) -> str:
     style = css() + classes() + _asset("page.css")
     script = _asset("page.js")
     text: str = _template().render(
         title=title,
         heading=heading,
+        single=single,
         subtitle=subtitle,
         sections=sections,
         style=Markup(style),

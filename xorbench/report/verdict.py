@@ -46,10 +46,10 @@ def _learned(task: str, rows: Sequence[Row]) -> str:
     ]
     counts = [count for count in (every, some, none) if count]
     name = task.upper() if task in ("xor", "xnor", "and", "or", "nor", "nand") else task
+    if len(rows) == 1 and rows[0].learning is not None:
+        return f"{rows[0].label} solves {name} from {rows[0].learning.solved} of {_count(rows[0].learning.n, 'seed')}."
     if len(parts) == 1:
-        subject = f"All {len(rows)} implementations" if len(rows) > 1 else "The implementation"
-        verb = "solve" if len(rows) > 1 else "solves"
-        return f"{subject} {verb} {name} {parts[0]}."
+        return f"All {len(rows)} implementations solve {name} {parts[0]}."
     told = [
         f"{count} {'solve ' + name + ' ' if place == 0 else ''}{text}"
         for place, (count, text) in enumerate(zip(counts, parts, strict=True))
