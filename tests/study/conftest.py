@@ -12,7 +12,7 @@ import pytest
 from xorbench import sandbox
 from xorbench.cli import run
 from xorbench.records import Record
-from xorbench.study.journal import FILE, read
+from xorbench.study.journal import FILE, read_all
 
 ROOT = Path(__file__).resolve().parents[2]
 STRANGERS = "tests/study/strangers.py:"
@@ -50,7 +50,7 @@ def xorbench(*arguments: str) -> Ran:
 
 
 def records_of(folder: Path) -> list[Record]:
-    records, environments = read(folder / FILE)
+    records, environments = read_all(folder / FILE)
     known = {environment.id for environment in environments}
     assert all(record.environment in known for record in records)
     return records

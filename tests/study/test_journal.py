@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.study.conftest import ROOT
 from xorbench.errors import UsageError
 from xorbench.records import Cell, Convergence, Curve, Environment, Record, Run, Timing, Timings
-from xorbench.study.journal import FILE, Journal, read
+from xorbench.study.journal import FILE, Journal, current, read, read_all
 
 HERE = Environment(id="e1", machine="m1", facts={"cpu_model": "a"})
 THERE = Environment(id="e2", machine="m2", facts={"cpu_model": "b"})
@@ -43,7 +43,8 @@ results = st.one_of(
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)  # surrogates have no UTF-8
 cells = st.builds(
     Cell, target=text, task=text, measure=st.sampled_from(["convergence", "timing"]), budget=COUNT,
-    seeds=st.lists(COUNT, max_size=3).map(tuple), settings=st.dictionaries(text, st.none() | COUNT | text, max_size=2), source=text,
+    seeds=st.lists(COUNT, max_size=3).map(tuple), source=text,
+    settings=st.dictionaries(text, st.none() | COUNT | text, max_size=2),
 )  # fmt: skip
 records = st.builds(
     Record, id=text, cell=cells, outcome=st.sampled_from(["ok", "raised"]), environment=st.sampled_from(["e1", "e2"]),
@@ -67,7 +68,7 @@ def test_what_is_written_is_read_again(written: list[Record], tmp_path_factory: 
     with Journal(folder) as journal:
         for line in written:
             journal.append(line, environment_of(line))
-    found, environments = read(folder / FILE)
+    found, environments = read_all(folder / FILE)
     assert found == written
     # Each environment stands there once, before the first record that refers to it.
     assert [environment.id for environment in environments] == list(dict.fromkeys(line.environment for line in written))
@@ -91,12 +92,12 @@ def test_a_write_cut_anywhere_loses_one_line(
     cut = data.draw(st.integers(0, ends[-1]))
     path.write_bytes(path.read_bytes()[:cut])
     whole = sum(end <= cut for end in ends) - 1
-    assert read(path)[0] == written[:whole]  # a reader that repairs nothing sees the same
+    assert read_all(path)[0] == written[:whole]  # a reader that repairs nothing sees the same
     with Journal(folder) as journal:
         assert journal.records == written[:whole]
         for line in written[whole:]:
             journal.append(line, environment_of(line))
-    assert read(path)[0] == written
+    assert read_all(path)[0] == written
 
 
 @pytest.mark.parametrize("torn", [b"\0" * 100 + b"\n", b'{"schema": "xorbench.rec\n', b"\xff\xfe\n", b"\n\n"])
@@ -105,10 +106,10 @@ def test_a_torn_line_with_an_end_is_cut_too(torn: bytes, tmp_path: Path) -> None
         journal.append(record(1), HERE)
     with (tmp_path / FILE).open("ab") as file:
         file.write(torn)
-    assert read(tmp_path / FILE)[0] == [record(1)]
+    assert read_all(tmp_path / FILE)[0] == [record(1)]
     with Journal(tmp_path) as journal:
         journal.append(record(2), HERE)
-    assert read(tmp_path / FILE)[0] == [record(1), record(2)]
+    assert read_all(tmp_path / FILE)[0] == [record(1), record(2)]
 
 
 @pytest.mark.parametrize(
@@ -136,19 +137,37 @@ def test_a_foreign_line_is_refused(line: bytes, said: str, tmp_path: Path) -> No
         assert journal.records == []
 
 
+def test_only_the_last_source_of_a_target_counts(tmp_path: Path) -> None:
+    def of(target: str, source: str, task: str, detail: str = "") -> Record:
+        cell = Cell(target=target, task=task, measure="convergence", source=source)
+        return Record(id=cell.id, cell=cell, outcome="ok", environment="e1", result=Convergence(runs=()), detail=detail)
+
+    a1, a2, b1, again = of("a", "1", "xor"), of("a", "2", "and"), of("b", "1", "xor"), of("b", "1", "xor", "again")
+    assert current([a1, b1]) == [a1, b1]
+    assert current([a1, b1, a2]) == [b1, a2]
+    assert current([a1, a2, a1]) == [a1]  # edited and edited back
+    assert current([b1, again]) == [again]
+    with Journal(tmp_path) as journal:
+        for line in (a1, b1, a2, again):
+            journal.append(line, HERE)
+        assert set(journal.latest()) == {a2.id, b1.id}
+    assert read(tmp_path / FILE)[0] == [again, a2]
+    assert read_all(tmp_path / FILE)[0] == [a1, b1, a2, again]
+
+
 def test_an_unknown_field_is_ignored(tmp_path: Path) -> None:
     raw = msgspec.json.decode(msgspec.json.encode(record(1)))
     (tmp_path / FILE).write_bytes(msgspec.json.encode({**raw, "later": 1}) + b"\n")
-    assert read(tmp_path / FILE)[0] == [record(1)]
+    assert read_all(tmp_path / FILE)[0] == [record(1)]
 
 
 def test_fresh_keeps_every_old_journal_aside(tmp_path: Path) -> None:
     for number in range(3):
         with Journal(tmp_path, fresh=True) as journal:
             journal.append(record(number), HERE)
-    assert read(tmp_path / FILE)[0] == [record(2)]
-    assert read(tmp_path / "records.1.jsonl")[0] == [record(0)]
-    assert read(tmp_path / "records.2.jsonl")[0] == [record(1)]
+    assert read_all(tmp_path / FILE)[0] == [record(2)]
+    assert read_all(tmp_path / "records.1.jsonl")[0] == [record(0)]
+    assert read_all(tmp_path / "records.2.jsonl")[0] == [record(1)]
 
 
 def test_one_folder_has_one_writer(tmp_path: Path) -> None:
@@ -185,7 +204,7 @@ def test_a_journal_without_room_stays_whole(tmp_path: Path) -> None:
                 raise AssertionError("no limit was met")
     """)
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
-    found, _ = read(tmp_path / FILE)
+    found, _ = read_all(tmp_path / FILE)
     assert [line.cell.target for line in found] == [f"t{number}" for number in range(1, len(found) + 1)]
     assert len(found) >= 4
     assert (tmp_path / FILE).read_bytes().endswith(b"\n")

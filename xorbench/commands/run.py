@@ -25,7 +25,13 @@ _KINDS = ("convergence", "timing", "portrait", "check", "spectrum")
 @click.option("--budget", type=int, help="Iterations per seed.  [default: what suits the task]")
 @click.option("--device", "devices", multiple=True, help="cpu, cuda, cuda:1, mps; may be repeated.  [default: cpu]")
 @click.option("--measure", "kinds", multiple=True, type=click.Choice(_KINDS), help="Only this; may be repeated.")
-@click.option("--output", type=click.Path(path_type=Path), default=Path("reports/latest"), show_default=True)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("reports/latest"),
+    show_default=True,
+    help="Folder of the records and the tables.",
+)
 @click.option("--executor", default="local", help="local:N, dask:ADDRESS, dask-local:N or factory:module:function.")
 @click.option(
     "--time-limit", type=float, default=120.0, show_default=True, metavar="SECONDS", help="Per cell; 0: none."
@@ -92,7 +98,7 @@ def command(
                 progress.end()
             latest = journal.latest()
             records = [latest[job.cell.id] for job in planned.jobs if job.cell.id in latest]
-            _report(output, journal.records, journal.environments, quiet=quiet)
+            _report(output, list(latest.values()), journal.environments, quiet=quiet)
     if progress.stopping():
         click.echo(f"interrupted; {len(records)} of {len(planned.jobs)} cells are kept in {output}", err=True)
         return ExitCode.INTERRUPTED

@@ -17,6 +17,7 @@ from xorbench.errors import MissingDependencyError, UsageError, did_you_mean
 
 KINDS = ("local:N", "dask:ADDRESS", "dask-local:N", "factory:module:function")
 WORKER_WAIT_S = 30
+CONNECT_S = 10
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _dask(address: str) -> Iterator[Place]:
     from distributed import Client
 
     try:
-        client = Client(address, timeout=10, set_as_default=False)
+        client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UsageError(
             f"executor 'dask:{address}': no scheduler answers there ({error}); start one with `dask scheduler`"

@@ -52,7 +52,7 @@ class Journal:
         try:
             self.kept_aside = _move_aside(self.path) if fresh else None
             self.repaired_bytes = _cut_torn_line(self.path)
-            self.records, self.environments = read(self.path) if self.path.exists() else ([], [])
+            self.records, self.environments = read_all(self.path) if self.path.exists() else ([], [])
             self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             # The name of a new file must reach the disk too.
             directory = os.open(folder, os.O_RDONLY)
@@ -93,8 +93,8 @@ class Journal:
         self.records.append(record)
 
     def latest(self) -> dict[str, Record]:
-        """Return the last record of each cell, by the cell's id."""
-        return {record.id: record for record in self.records}
+        """Return the records that count, by the id of their cell."""
+        return {record.id: record for record in current(self.records)}
 
     def close(self) -> None:
         """Let go of the file and of the folder."""
@@ -111,6 +111,22 @@ class Journal:
 
 
 def read(path: Path) -> tuple[list[Record], list[Environment]]:
+    """Read what counts of a journal (:func:`current`), without touching it; raise UsageError as :func:`read_all`."""
+    records, environments = read_all(path)
+    return current(records), environments
+
+
+def current(records: Iterable[Record]) -> list[Record]:
+    """Return the last record of each cell, of the source that each target was measured with last.
+
+    A file that was edited is measured again; what its older text did is another implementation's result.
+    """
+    records = list(records)
+    source = {record.cell.target: record.cell.source for record in records}
+    return list({record.id: record for record in records if record.cell.source == source[record.cell.target]}.values())
+
+
+def read_all(path: Path) -> tuple[list[Record], list[Environment]]:
     """Read a journal without touching it; a torn last line is left out.
 
     Raises UsageError for a file that cannot be read, a line that is no record, and a schema that is not known here.

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from xorbench.entry import Entry
-from xorbench.errors import DeviceError, MissingDependencyError, UsageError, unknown
+from xorbench.errors import DeviceError, MissingDependencyError, UsageError, did_you_mean
 from xorbench.records import Cell, Measure
 from xorbench.registry import entries, resolve, split_target
 from xorbench.sandbox import Limits, Outcome, call
@@ -23,10 +23,15 @@ DEVICE_KINDS = ("cpu", "cuda", "mps", "xpu")
 
 #: Seeds of one cell where each is trained by itself: cells small enough to run side by side.
 SEEDS_PER_CELL = 5
-SPECTRUM_SEEDS = 4
-#: Iterations where none are asked for.
+#: Iterations where none are asked for: for a target of the user's, and for the built-in ones, which all need fewer.
 BUDGET = 2_000
+BUILT_IN_BUDGET = 300
 SAMPLED_BUDGET = 400  # of a task without a truth table, whose step takes a whole batch
+#: The spectrum of gates: seeds, and seeds where each is trained by itself; at most so many iterations.
+SPECTRUM_SEEDS = (4, 2)
+SPECTRUM_BUDGET = 150
+#: Knobs of the measures for the built-in ones side by side, so that the default run takes a minute.
+_QUICK: dict[str, dict[str, Any]] = {"timing": {"predict_rows": [1, 4, 1024], "limit_s": 0.5}, "check": {"examples": 3}}
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,14 +120,17 @@ def check_device(device: str) -> None:
     """Raise UsageError for a string that names no device; whether it is there shows where the cell runs."""
     kind, colon, number = device.partition(":")
     if kind not in DEVICE_KINDS:
-        raise unknown("device", device, DEVICE_KINDS)
+        near = did_you_mean(kind, ("cpu", "cuda"))  # the rest are too alike for a guess
+        raise UsageError(f"unknown device {device!r}{near or '; choose from ' + ', '.join(DEVICE_KINDS)}")
     if colon and not number.isdigit():
         raise UsageError(f"device {device!r}: {number!r} is no number of a device; write {kind} or {kind}:0")
 
 
-def default_budget(task: Task) -> int:
-    """Return the iterations that suit a task where none are asked for."""
-    return BUDGET if task.finite else SAMPLED_BUDGET
+def default_budget(task: Task, *, named: bool) -> int:
+    """Return the iterations that suit a task where none are asked for; `named`: for targets that the user named."""
+    if not task.finite:
+        return SAMPLED_BUDGET
+    return BUDGET if named else BUILT_IN_BUDGET
 
 
 def _look_at(name: str, limits: Limits, folder: str) -> _Target:
@@ -148,44 +156,46 @@ def look_at(argument: dict[str, Any], send: Callable[[Any], None]) -> dict[str, 
 
 
 def _cells(plan: Plan, target: _Target, tasks: Sequence[Task], *, named: bool) -> Iterator[tuple[Cell, Outcome | None]]:
+    """Yield the cells of one target, each with its outcome where that is known without running it."""
     entry = target.entry
     for task in tasks:
         if not entry.takes(task.name):
             continue
-        budget = plan.budget or default_budget(task)
         for device in plan.devices:
-            if not _runs_on(entry, device):
+            outcome = target.outcome
+            if device.partition(":")[0] not in entry.devices:
                 if not named:
                     continue
-                said = f"{entry.name} runs on {', '.join(entry.devices)} only"
-                outcome: Outcome | None = Outcome(kind="unavailable", detail=said)
-            else:
-                outcome = target.outcome
-            about: dict[str, Any] = {"target": target.name, "task": task.name, "source": target.source}
-            first_device = device == plan.devices[0]
-            if "convergence" in plan.kinds:
-                for seeds in _chunks(plan.seeds, entry):
-                    yield _cell("convergence", **about, device=device, seeds=seeds, budget=budget), outcome
-            if "timing" in plan.kinds:
-                yield _cell("timing", **about, device=device, seeds=plan.seeds[:1]), outcome
-            if "portrait" in plan.kinds and entry.trains and task.finite and task.inputs == 2 and first_device:
-                yield _cell("portrait", **about, device=device, seeds=plan.seeds[:1], budget=budget), outcome
-            if "check" in plan.kinds and device == "cpu":
-                yield _cell("check", **about, seeds=plan.seeds[:1], settings={"examples": 3}), outcome
-            if "spectrum" in plan.kinds and entry.trains and first_device:
-                yield from (
-                    (
-                        _cell("convergence", **{**about, "task": gate}, device=device, seeds=seeds, budget=budget),
-                        outcome,
-                    )
-                    for gate in GATES
-                    if gate not in plan.tasks and entry.takes(gate)
-                    for seeds in _chunks(plan.seeds[:SPECTRUM_SEEDS], entry)
-                )
+                outcome = Outcome(kind="unavailable", detail=f"{entry.name} runs on {', '.join(entry.devices)} only")
+            for cell in _measures(plan, target, task, device, named=named):
+                yield cell, outcome
 
 
-def _cell(measure: Measure, **about: Any) -> Cell:
-    return Cell(measure=measure, **about)
+def _measures(plan: Plan, target: _Target, task: Task, device: str, *, named: bool) -> Iterator[Cell]:
+    entry = target.entry
+    budget = plan.budget or default_budget(task, named=named)
+    quick = {} if named else _QUICK
+    one = plan.seeds[:1]
+    once = device == plan.devices[0]  # what does not depend on the device
+
+    def cell(measure: Measure, **about: Any) -> Cell:
+        given = {"target": target.name, "task": task.name, "source": target.source, "device": device}
+        return Cell(**{**given, "measure": measure, **about})
+
+    if "check" in plan.kinds and once:
+        yield cell("check", device="cpu", seeds=one, settings=quick.get("check", {}))
+    if "convergence" in plan.kinds:
+        for seeds in _chunks(plan.seeds, entry):
+            yield cell("convergence", seeds=seeds, budget=budget)
+    if "portrait" in plan.kinds and once and entry.trains and task.finite and task.inputs == 2:
+        yield cell("portrait", seeds=one, budget=budget)
+    if "spectrum" in plan.kinds and once and entry.trains and task.name == "xor":
+        seeds = plan.seeds[: SPECTRUM_SEEDS[0 if entry.ensemble else 1]]
+        for gate in GATES:
+            if gate not in plan.tasks and entry.takes(gate):
+                yield cell("convergence", task=gate, seeds=seeds, budget=min(budget, SPECTRUM_BUDGET))
+    if "timing" in plan.kinds:
+        yield cell("timing", seeds=one, settings=quick.get("timing", {}))
 
 
 def _chunks(seeds: tuple[int, ...], entry: Entry) -> Iterator[tuple[int, ...]]:
@@ -195,7 +205,3 @@ def _chunks(seeds: tuple[int, ...], entry: Entry) -> Iterator[tuple[int, ...]]:
     size = len(seeds) if entry.ensemble else SEEDS_PER_CELL
     for start in range(0, len(seeds), size):
         yield seeds[start : start + size]
-
-
-def _runs_on(entry: Entry, device: str) -> bool:
-    return device.partition(":")[0] in entry.devices

@@ -106,6 +106,8 @@ def _run(jobs: list[Job], executor: Executor, width: int, watcher: Watcher) -> I
             if watcher.stopping():
                 for future in [future for future in running if future.cancel()]:
                     del running[future]
+                if not running:
+                    return
             ready, _ = wait(running, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
             for future in ready:
                 job, started, started_at = running.pop(future)
