@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from xorbench.entry import Entry
-from xorbench.errors import DeviceError, MissingDependencyError, UsageError, did_you_mean
+from xorbench.errors import DeviceError, MissingDependencyError, UsageError
 from xorbench.records import Cell, Measure
 from xorbench.registry import entries, resolve, split_target
 from xorbench.sandbox import Limits, Outcome, call
@@ -120,8 +121,9 @@ def check_device(device: str) -> None:
     """Raise UsageError for a string that names no device; whether it is there shows where the cell runs."""
     kind, colon, number = device.partition(":")
     if kind not in DEVICE_KINDS:
-        near = did_you_mean(kind, ("cpu", "cuda"))  # the rest are too alike for a guess
-        raise UsageError(f"unknown device {device!r}{near or '; choose from ' + ', '.join(DEVICE_KINDS)}")
+        near = difflib.get_close_matches(kind.casefold(), DEVICE_KINDS, n=1, cutoff=0.7)  # "gpu" is not close to "cpu"
+        hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(DEVICE_KINDS)}"
+        raise UsageError(f"unknown device {device!r}; {hint}")
     if colon and not number.isdigit():
         raise UsageError(f"device {device!r}: {number!r} is no number of a device; write {kind} or {kind}:0")
 
