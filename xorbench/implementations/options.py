@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from numbers import Integral, Real
 from typing import TypeVar
 
 from xorbench.errors import UsageError, unknown
@@ -20,23 +21,23 @@ def choose(option: str, value: object, known: Mapping[str, Choice]) -> Choice:
 
 def positive(option: str, value: object) -> float:
     """Return `value` as a float; raise UsageError unless it is a finite number above zero."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.0 < value < math.inf:
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0.0 < float(value) < math.inf:
         raise UsageError(f"{option}={value!r}: a finite number above 0")
     return float(value)
 
 
 def number(option: str, value: object) -> float:
     """Return `value` as a float; raise UsageError unless it is a finite number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         raise UsageError(f"{option}={value!r}: a finite number")
     return float(value)
 
 
 def count(option: str, value: object, *, least: int = 1) -> int:
     """Return `value`; raise UsageError unless it is a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise UsageError(f"{option}={value!r}: a whole number of at least {least}")
-    return value
+    return int(value)
 
 
 def widths(hidden: object, layers: object) -> tuple[int, ...]:

@@ -137,7 +137,8 @@ class TorchModel(ABC):
         return self._criterion(logits, self._tensor(targets).reshape(-1, 1))
 
     def _tensor(self, array: NDArray[np.floating[Any]]) -> torch.Tensor:
-        return torch.as_tensor(np.asarray(array), dtype=self._dtype, device=self._device)
+        # A copy: PyTorch takes no negative strides and warns of arrays that are read-only.
+        return torch.tensor(np.ascontiguousarray(array), dtype=self._dtype, device=self._device)
 
     def _array(self, tensor: torch.Tensor) -> NDArray[np.floating[Any]]:
         copied: NDArray[np.floating[Any]] = np.array(tensor.detach().cpu().numpy(), order="C")
