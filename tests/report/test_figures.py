@@ -260,6 +260,9 @@ def test_levels_are_read_back_to_the_nearest_of_52(raw):
     assert (
         max(abs(LETTERS.index(letter) / 51 - value / 255) for letter, value in zip(read, raw, strict=True)) <= 0.5 / 51
     )
+
+
+def test_a_region_that_moves_has_all_its_points():
     assert (
         sum(
             int(count or 1)

@@ -6,7 +6,7 @@ import re
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]+")
 # A bracket alone is a bracket; before another or a parenthesis it would make a link.
-_MARKDOWN = re.compile(r"([\\`*_<>|~$&]|\](?=[(\[]))")
+_MARKDOWN = re.compile(r"([\\`*_<|~$&]|\](?=[(\[]))")
 _PLAIN = re.compile(r"[^`\\|]*")
 
 

@@ -49,7 +49,8 @@ def flat(group: Group, row: Row) -> dict[str, Value]:
         "check_not_checked": row.check.counts.get("not_checked") if row.check else None,
         "findings": " ".join(dict.fromkeys(found.rule for found in row.check.findings)) if row.check else None,
     }
-    return values
+    # Nine digits: more than any figure here holds, fewer than where versions of a library differ.
+    return {name: float(f"{value:.9g}") if isinstance(value, float) else value for name, value in values.items()}
 
 
 def _timed(runtime: Runtime | None) -> dict[str, Value]:

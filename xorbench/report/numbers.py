@@ -19,6 +19,9 @@ def number(value: float | None, low: float | None = None, high: float | None = N
         return NONE
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
+    if low is None and 0 < abs(value) < 1e-4:
+        digits, exponent = f"{value:.2e}".split("e")
+        return f"{digits}e{int(exponent)}".replace("-", "−")
     return _at(value, places(value, low, high))
 
 

@@ -7,6 +7,7 @@ allows nothing but this style and this script, by their hashes.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import shlex
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from xorbench.errors import UsageError
 from xorbench.records import CheckResult
 from xorbench.report import numbers
 from xorbench.report.closeup import Closeup, closeup
@@ -31,7 +33,7 @@ from xorbench.report.summary import Group, Row
 from xorbench.report.tables import MEBI, MICRO, MILLI, beyond, estimate, failed
 from xorbench.report.trend import Trend, trend
 from xorbench.report.verdict import verdict
-from xorbench.tasks import GATES
+from xorbench.tasks import GATES, get_task
 
 #: Rows of a table and portraits of a page: what a reader can take in and a browser can show at once.
 MOST_ROWS, MOST_CLOSEUPS = 400, 40
@@ -66,13 +68,16 @@ class Section:
     trend: Trend | None
     facts: list[tuple[str, str]]
     commands: list[str]
+    cannot: list[tuple[str, str]]  # task, who provably cannot solve it
     data: dict[str, Any] = field(default_factory=dict)
 
 
 def comparison_page(groups: Sequence[Group]) -> str:
     """Return ``comparison.html``."""
     sections = [_section(f"m{place}", group) for place, group in enumerate(groups)]
-    return _render(sections, title="xorbench comparison", subtitle=_subtitle(groups), heading="comparison", single=False)
+    return _render(
+        sections, title="xorbench comparison", subtitle=_subtitle(groups), heading="comparison", single=False
+    )
 
 
 def portrait_page(group: Group, target: str) -> str:
@@ -179,6 +184,7 @@ def _section(key: str, group: Group) -> Section:
         trend=trend(group),
         facts=facts(group),
         commands=_commands(group, shown),
+        cannot=_cannot(tasks),
         data=data,
     )
 
@@ -189,9 +195,10 @@ def _swatches(rows: Sequence[Row]) -> list[str]:
     found = []
     for row in rows:
         place = places.setdefault(row.task, 0)
-        drawn = row.learning is not None and row.learning.n and place < MOST
+        line = row.learning is not None and row.learning.trained
+        drawn = line and place < MOST
         found.append(f"s{place % len(SERIES['light'])}" if drawn else "")
-        places[row.task] = place + 1 if row.learning is not None and row.learning.n else place
+        places[row.task] = place + line
     return found
 
 
@@ -213,6 +220,16 @@ def _looks(key: str, rows: Sequence[Row]) -> list[Look]:
     return [look for look in first if look] + [look for look in found if look not in first]
 
 
+def _cannot(tasks: Sequence[str]) -> list[tuple[str, str]]:
+    found = []
+    for task in tasks:
+        with contextlib.suppress(UsageError):  # records of a task that this version does not know
+            known = get_task(task)
+            if not known.linear and not known.cannot.startswith("none"):
+                found.append((task, known.cannot))
+    return found
+
+
 def _commands(group: Group, rows: Sequence[Row]) -> list[str]:
     """Return the commands that measure the same again."""
     made = []
@@ -220,7 +237,8 @@ def _commands(group: Group, rows: Sequence[Row]) -> list[str]:
         own = [row for row in rows if row.run == run]
         targets = " ".join(shlex.quote(one_line(target)) for target in dict.fromkeys(row.target for row in own))
         tasks = "".join(f" --task {shlex.quote(task)}" for task in dict.fromkeys(row.task for row in own))
-        devices = "".join(f" --device {shlex.quote(device)}" for device in dict.fromkeys(row.device for row in own))
+        named = dict.fromkeys(row.device for row in own)
+        devices = "".join(f" --device {shlex.quote(device)}" for device in named) if set(named) != {"cpu"} else ""
         seeds = max((row.learning.n for row in own if row.learning), default=0)
         budgets = {row.budget for row in own if row.budget}
         made.append(

@@ -28,7 +28,7 @@ class Scale:
         values = self._powers(most) if self.log else []
         if len(values) < 2:  # less than a decade: even steps, unevenly far apart
             values = self._steps(most)
-        return [(value, number(value).rstrip("0").rstrip(".") if value % 1 else f"{value:,.0f}") for value in values]
+        return [(value, _label(value)) for value in values]
 
     def _steps(self, most: int) -> list[float]:
         rough = (self.high - self.low) / max(most - 1, 1)
@@ -47,8 +47,17 @@ class Scale:
             ]
             if len(values) <= most:
                 break
-        every = -(-len(values) // most)
+        every = max(1, -(-len(values) // most))
         return [float(f"{value:.6g}") for value in values[::every]]
+
+
+def _label(value: float) -> str:
+    if value % 1 == 0:
+        return f"{value:,.0f}".replace("-", "−")
+    if abs(value) < 0.001:
+        digits, exponent = f"{value:e}".split("e")
+        return f"{float(digits):g}e{int(exponent)}".replace("-", "−")
+    return number(value).rstrip("0").rstrip(".")
 
 
 def around(values: list[float], *, room: float = 0.06) -> Scale:

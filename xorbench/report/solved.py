@@ -31,7 +31,7 @@ class Solved:
 
 def solved_over_time(task: str, rows: Sequence[Row], *, size: tuple[float, float] | None = None) -> Solved | None:
     """Return the chart of one task, or None where nothing was learned in it."""
-    learned = [row for row in rows if row.learning is not None and row.learning.n]
+    learned = [row for row in rows if row.learning is not None and row.learning.trained]
     if not any(row.learning.solved for row in learned if row.learning):
         return None
     shown, left_out = learned[:MOST], max(0, len(learned) - MOST)

@@ -108,6 +108,11 @@ class Learning:
         return len(self.runs)
 
     @cached_property
+    def trained(self) -> bool:
+        """Whether anything was learned at all: a model without `step` and `fit` has its answer built in."""
+        return any(run.iterations for run in self.runs)
+
+    @cached_property
     def share(self) -> Estimate:
         return share_solved(self.observations)
 
@@ -341,6 +346,8 @@ def _learning(records: list[Record]) -> Learning:
 
 def _rank(row: Row) -> tuple[float, float, str, str, str]:
     if row.learning is None or not row.learning.n:
+        return 3.0, 0.0, row.target, row.device, row.run
+    if not row.learning.trained:
         return 2.0, 0.0, row.target, row.device, row.run
     share = row.learning.solved / row.learning.n
     spent = sum(budget if time is None else time for time, budget in row.learning.observations)

@@ -120,6 +120,9 @@ def _learned(row: Row) -> Sequence[str] | None:
         said = failed(row, "convergence")
         return (said or NONE, *[NONE] * 5, row.verified or NONE) if said or row.check else None
     low, middle, high = learning.quartiles
+    if not learning.trained:
+        solved = f"{learning.solved}/{learning.n} built in"
+        return (solved, *[NONE] * 5, row.verified or NONE)
     return (
         f"{learning.solved}/{learning.n}",
         f"{percent(learning.share.value, learning.share.low, learning.share.high)} "
@@ -156,7 +159,7 @@ def _accuracy(row: Row) -> Sequence[str] | None:
 
 def _runtime(row: Row) -> Sequence[str] | None:
     runtime = row.runtime
-    seconds = row.learning.seconds if row.learning and row.learning.n and row.learning.solved else None
+    seconds = row.learning.seconds if row.learning and row.learning.trained and row.learning.solved else None
     said = failed(row, "timing")
     if runtime is None:
         return (said, *[NONE] * 3, estimate(seconds, MILLI), _seeds(row), NONE) if said or seconds else None

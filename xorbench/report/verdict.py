@@ -15,7 +15,8 @@ def verdict(group: Group) -> list[str]:
         return ["Nothing was measured."]
     task = "xor" if "xor" in tasks else tasks[0]
     rows = [row for row in group.rows if row.task == task]
-    learned = [row for row in rows if row.learning is not None and row.learning.n]
+    learned = [row for row in rows if row.learning is not None and row.learning.trained]
+    built_in = [row for row in rows if row.learning is not None and row.learning.n and not row.learning.trained]
     sentences = [_learned(task, learned)] if learned else []
     wrong = [row for row in rows if row.check is not None and row.check.verdict == "failed"]
     # Only who has been checked is right or wrong: "not checked" never reads as "passed".
@@ -24,6 +25,12 @@ def verdict(group: Group) -> list[str]:
         sentences.append(_wrong(wrong))
     elif checked:
         sentences.append(f"Verification found no error in the {_count(len(checked), 'one')} that it checked.")
+    if built_in:
+        right = sum(row.learning.solved == row.learning.n for row in built_in if row.learning)
+        sentences.append(
+            f"{_count(len(built_in), 'implementation')} learned nothing: the answer is built in, "
+            f"right for {right} of {len(built_in)}."
+        )
     restarts = [(row, row.learning.restarts) for row in learned if row.learning and row.learning.solved]
     trained = [(row, cost) for row, cost in restarts if cost.value]
     if len(trained) > 1:
