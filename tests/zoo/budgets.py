@@ -60,6 +60,12 @@ class ThousandthRate(SmallNet):
     rate = 0.01
 
 
+class SlowButSure(SmallNet):
+    """Right: a sixth of the rate, so thousands of updates, and then it is done."""
+
+    rate = 0.7
+
+
 class SlowFit(SmallNet):
     """A rate of 0.05 behind fit() alone: ten times the epochs would do."""
 

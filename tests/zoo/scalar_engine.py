@@ -202,6 +202,19 @@ class HingeMLP(ValueMLP):
         return (1 + out * -y).relu()
 
 
+class SetValue(Value):
+    def __init__(self, data, _children=(), _op=""):
+        super().__init__(data, _children, _op)
+        self._prev = set(_children)
+
+
+class SetOrderedMLP(ValueMLP):
+    """2-4-4-1 on an engine that keeps children in sets: sums run in the order of addresses, to the last bit."""
+
+    number = SetValue
+    widths = (4, 4)
+
+
 class NeverZeroed(ValueMLP):
     """The gradients of all earlier steps are still there."""
 

@@ -81,15 +81,15 @@ class TinyNormal(PlainStart):
 
 
 class TinyButLearns(TinyNormal):
-    """Deviation 0.01, wide and fast: a long plateau at ln 2, and then it learns."""
+    """Deviation 0.02, wide and fast: a long plateau at ln 2, and then it learns."""
 
     width = 16
 
-    def __init__(self, inputs=2, seed=0, learning_rate=6.0):
+    def __init__(self, inputs=2, seed=0, learning_rate=4.0):
         super().__init__(inputs, seed, learning_rate)
 
     def begin(self, rng, d, h):
-        s = 0.01
+        s = 0.02
         return dict(V=s * rng.normal(size=(d, h)), c=np.zeros(h), u=s * rng.normal(size=(h, 1)), e=np.zeros(1))
 
 

@@ -7,6 +7,8 @@ SCORED = "2-5-1 tanh, bias in the first row, NumPy in x out"
 NO = {"learns_xor": False}
 SK = {"requires": ("sklearn",), **NO}
 
+# fmt: off
+
 # One entry, two lines: a table.
 # fmt: off
 TWINS = (

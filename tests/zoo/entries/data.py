@@ -10,6 +10,8 @@ ROWS = "2-4-1 sigmoid, bias first, lists, rows one at a time"
 ELMAN = "Elman, 8 tanh units, sequences"
 NO = {"learns_xor": False}
 
+# fmt: off
+
 # One entry, two lines: a table.
 # fmt: off
 TWINS = (

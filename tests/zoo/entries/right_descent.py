@@ -128,4 +128,8 @@ TWINS = (
     right("elman-sgd", "recurrent.py:ElmanSGD", "no gradients", "Elman, 8 tanh units", "Plain descent through time."),
     right("torch-lstm", "torch_recurrent.py:LSTMParity", "no loss", "LSTM, 8 units", "Reads any length; logits."),
     right("torch-gru", "torch_recurrent.py:GRUParity", "no loss", "GRU, 8 units", "Reads any length; logits."),
+    right("set-ordered-mlp", "scalar_engine.py:SetOrderedMLP", "no hidden", "2-4-4-1 tanh, scalar autograd",
+          "Reproducible but for the last bit: sets are ordered by address."),
+    right("slow-but-sure", "budgets.py:SlowButSure", "no hidden", "2-3-1 sigmoid, bias in the last column",
+          "A slow learner."),
 )

@@ -4,6 +4,8 @@ from ..twin import right
 
 SK = {"requires": ("sklearn",)}
 
+# fmt: off
+
 # One entry, two lines: a table.
 # fmt: off
 TWINS = (

@@ -10,6 +10,8 @@ TORCH = "2-4-1 tanh, cross-entropy of logits, torch"
 NO = {"learns_xor": False}
 SK = {"requires": ("sklearn",)}
 
+# fmt: off
+
 # One entry, two lines: a table.
 # fmt: off
 TWINS = (
@@ -24,7 +26,7 @@ TWINS = (
     broken("tiny-normal", "starts.py:TinyNormal", "XI02", "all", START, "Deviation 1e-6.", sibling="plain-start",
            **NO),
     broken("tiny-but-learns", "starts.py:TinyButLearns", "XI02", "all", START.replace("2-4-1", "2-16-1"),
-           "Deviation 0.01: a plateau, then it learns.", severity=WARNING, sibling="plain-start"),
+           "Deviation 0.02: a plateau, then it learns.", severity=WARNING, sibling="plain-start"),
     broken("wide-normal", "starts.py:WideNormal", "XI03", "all", START, "Deviation 60: no unit has a slope.",
            sibling="plain-start", **NO),
     broken("wide-but-learns", "starts.py:WideButLearns", "XI03", "all", START.replace("2-4-1", "2-32-1"),
@@ -56,7 +58,7 @@ TWINS = (
            "Layers draw from the global generator, whatever the seed.", sibling="torch-logit-sgd"),
     broken("shared-generator", "seeding.py:SharedByAll", "XI05 XI04", "parameters", SEEDED,
            "One generator for all instances.", sibling="seeded-net"),
-    broken("shared-weights", "seeding.py:SharedWeights", "XI05", "parameters", SEEDED,
+    broken("shared-weights", "seeding.py:SharedWeights", "XI05 XI04", "parameters", SEEDED,
            "A mutable default argument: all instances train one set of arrays.", sibling="seeded-net"),
     broken("shuffles-globally", "seeding.py:ShufflesGlobally", "XI05 XI04", "parameters", SEEDED,
            "The global generator chooses the rows.", sibling="seeded-net"),

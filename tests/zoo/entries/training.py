@@ -6,6 +6,8 @@ SMALL = "2-3-1 sigmoid, mean square, bias in the last column, NumPy out x in"
 LINEAR = "2-6-1 tanh, linear output, sum of squares, NumPy in x out"
 NO = {"learns_xor": False}
 
+# fmt: off
+
 # One entry, two lines: a table.
 # fmt: off
 TWINS = (

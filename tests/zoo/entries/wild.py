@@ -1,0 +1,66 @@
+"""A second set, kept apart: programs in the manner of published packages, articles and courses."""
+
+from ..twin import WARNING, broken, right
+
+NO = {"learns_xor": False}
+
+# fmt: off
+
+# One entry, two lines: a table.
+# fmt: off
+TWINS = (
+    right("wild-three-matrices", "wild/three_matrices.py:Neural_Network", "parameters", "2-5-1 sigmoid without biases",
+          "sigmoidPrime(s) = s(1 - s) on activations; no bias, no rate."),
+    right("wild-demystified", "wild/demystified.py:Neural_Network", "no hidden", "2-4-1 sigmoid, one vector",
+          "sigmoidPrime of the potential, gradients in one vector."),
+    right("wild-thirteen-lines", "wild/thirteen_lines.py:Syn", "parameters",
+          "2-16-1 sigmoid, bias column at the input", "alpha from the module; no learning_rate parameter."),
+    right("wild-network-py", "wild/network_py.py:Network", "fit", "2-4-1 sigmoid, columns",
+          "Shuffled mini-batches of two."),
+    right("wild-mini-keras", "wild/mini_framework.py:MiniKeras", "no gradients", "2-4-4-1 tanh, momentum",
+          "Momentum of 0.8 in the optimiser's dictionary."),
+    right("wild-engine-demo", "wild/engine_demo.py:MLP", "no hidden", "2-8-1 ReLU, max-margin, scalar autograd",
+          "The rate falls with the step; the loss is an engine's value."),
+    right("wild-lstm", "wild/lstm_numpy.py:LstmNetwork", "no hidden", "LSTM, 8 cells, NumPy",
+          "RMSProp with clipping, back through time by hand."),
+    right("wild-genann", "wild/c_port.py:Genann", "parameters", "2-4-1 sigmoid, one block, bias times -1",
+          "Bias weights are subtracted; updates per row."),
+    right("wild-torch-notebook", "wild/torch_notebook.py:Notebook", "parameters", "2-5-1 tanh, Adam, torch float32",
+          "BCELoss on a sigmoid; the global generator is put back."),
+    right("wild-planar", "wild/planar.py:Planar", "parameters", "2-4-1 tanh, examples in columns",
+          "Logarithms without a guard; zero biases."),
+    right("wild-layered", "wild/layered_network.py:NeuralNetwork", "parameters",
+          "2-3-3-1 tanh and sigmoid, layer objects", "Deltas kept in the layers; updates per row."),
+    broken("wild-slope-of-yhat", "wild/slope_of_yhat.py:NeuralNetwork", "XM01", "parameters",
+           "2-4-1 sigmoid, bias column, NumPy in x out", "sigmoid_derivative is applied to activations.",
+           sibling="wild-demystified"),
+    broken("wild-lambda-by-rows", "wild/demystified.py:NeuralNetworkWithLambda", "XM15", "no hidden",
+           "2-4-1 sigmoid, one vector, weight decay", "Lambda is divided by the rows in the derivative alone.",
+           sibling="wild-demystified"),
+    broken("wild-neuron-layers", "wild/neuron_layers.py:NeuralNetwork", "XI05", "parameters",
+           "2-5-1 sigmoid, layer objects", "random.seed(1) of NumPy in the constructor.", severity=WARNING,
+           sibling="wild-thirteen-lines"),
+    broken("wild-step-by-step", "wild/step_by_step.py:NeuralNetwork", "XM06", "parameters",
+           "2-5-1 sigmoid, one bias per layer, objects", "The biases are never trained.", sibling="dict-neurons"),
+    broken("wild-mini-keras-one-state", "wild/mini_framework.py:MiniKerasOneState", "XM11", "no gradients",
+           "2-4-4-1 tanh, momentum", "Velocities are kept under W and b for all layers.", sibling="wild-mini-keras"),
+    broken("wild-engine-constant-slope", "wild/engine_demo.py:MLPConstantSlope", "XM04 XM15", "no hidden",
+           "2-8-1 ReLU, max-margin, scalar autograd", "The error passes through units that are off.",
+           sibling="wild-engine-demo"),
+    broken("wild-lstm-stateful", "wild/lstm_numpy.py:StatefulLstm", "XD05 XA03", "no hidden", "LSTM, 8 cells, NumPy",
+           "The last row's state starts every row of the next call.", sibling="wild-lstm"),
+    broken("wild-tinn", "wild/c_port.py:Tinn", "XM06", "parameters", "2-6-1 sigmoid, two biases in all, lists",
+           "The two biases are never trained.", sibling="wild-genann"),
+    broken("wild-zero-grad-too-late", "wild/torch_notebook.py:ZeroGradTooLate", "XM06", "parameters",
+           "2-5-1 tanh, torch float32", "zero_grad() between backward() and step().", sibling="wild-torch-notebook",
+           **NO),
+    broken("wild-planar-sum-of-all", "wild/planar.py:PlanarSumOfAll", "XM07", "parameters", "2-4-1 tanh, columns",
+           "np.sum(dZ1) without axis=1.", sibling="wild-planar"),
+    broken("wild-update-in-the-loop", "wild/layered_network.py:UpdateInTheLoop", "XM05", "parameters",
+           "2-3-3-1 tanh and sigmoid, layer objects", "Each layer is updated as soon as its delta is known.",
+           sibling="wild-layered"),
+    broken("wild-rate-unused", "wild/plain_script.py:xor_net", "XM12", "step", "2-4-1 sigmoid, lists",
+           "learning_rate is accepted; the global lr is used.", sibling="black-box-net"),
+    broken("wild-argmax-of-all", "wild/plain_script.py:xor_classes", "XA01", "step", "2-6-2 tanh, softmax",
+           "argmax without an axis: one number for a batch.", sibling="one-hot-softmax", **NO),
+)
