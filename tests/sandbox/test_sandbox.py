@@ -283,3 +283,10 @@ def _family(pid: int) -> list[int]:
         for child in Path(f"/proc/{pid}/task/{task}/children").read_text().split():
             found += _family(int(child))
     return found
+
+
+def test_only_modules_of_ours_are_preloaded() -> None:
+    outcome = call("loaded", ["xorbench.measure.training", "tests.study.strangers"], preload=[
+        "xorbench.measure.training", "tests.study.strangers", "xorbench.no_such_module",
+    ])  # fmt: skip
+    assert outcome.value == ["xorbench.measure.training"]

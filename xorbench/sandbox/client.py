@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ def call(
     on_message: Callable[[Any], None] | None = None,
     torch: bool | None = None,
     folder: str | None = None,
+    preload: Sequence[str] = (),
 ) -> Outcome:
     """Call ``module:function`` as ``function(argument, send)`` in a supervised child process.
 
@@ -59,7 +60,9 @@ def call(
     CPU the memory limit is not applied and nothing is preloaded, so that CUDA starts in the child itself; on the CPU
     the child sees no GPU. `torch` says whether the child shall find PyTorch imported; None: it does where
     ``argument["target"]``, or ``argument["cell"]["target"]``, seems to need it. `folder` is the child's working
-    directory; None: this process's. Safe to call from many threads and from daemonic processes.
+    directory; None: this process's. `preload` names modules of xorbench, never a stranger's, that the child shall find
+    imported, as it does the module of `function` where that is one. Safe to call from many threads and from daemonic
+    processes.
 
     Never raises for what the child does. Raises XorbenchError where no child can be started at all.
     """
@@ -79,6 +82,7 @@ def call(
         "environment": environment,
         "path": _path(),
         "folder": folder or _folder(),
+        "preload": [module for module in (function.partition(":")[0], *preload) if module.startswith("xorbench.")],
     }
     body = json.dumps(request).encode()
     for attempt in (1, 2):

@@ -9,6 +9,7 @@ import os
 import select
 import signal
 import socket
+import sys
 import time
 from typing import Any, NoReturn
 
@@ -55,10 +56,11 @@ def serve(caller: socket.socket, caller_process: int | None) -> NoReturn:
         for _, body in reader.feed(data):
             request = json.loads(body)
             # The harness's own modules are imported here, once, so that the next child has them already.
-            if request["function"].startswith("xorbench."):
-                with contextlib.suppress(Exception):  # the child will say what is wrong
-                    importlib.import_module(request["function"].partition(":")[0])
-                own_memory = max(own_memory, system.memory(1))
+            for module in request["preload"]:
+                if module not in sys.modules:
+                    with contextlib.suppress(Exception):  # the child will say what is wrong
+                        importlib.import_module(module)
+                    own_memory = max(own_memory, system.memory(1))
             _Call(request, caller, caller_process, own_memory).supervise()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import inspect
 import os
 import select
 import signal
@@ -75,8 +76,11 @@ def _reap(supervisors: set[int]) -> None:
 def _preload(*, torch: bool) -> None:
     import numpy  # noqa: F401
 
+    import xorbench.adapters
     import xorbench.registry
     import xorbench.tasks  # noqa: F401
+
+    inspect.signature(type("Warm", (), {}))  # which compiles the patterns that every look at a class needs
 
     if torch:
         with contextlib.suppress(ImportError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import gc
 import os
 import socket
 from collections.abc import Iterable
@@ -136,10 +137,15 @@ def read_all(path: Path) -> tuple[list[Record], list[Environment]]:
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}; name the folder of a run or its {FILE}") from None
     data = data[: data.rfind(b"\n") + 1]
+    collecting = gc.isenabled()
+    gc.disable()  # a million new objects, none of them garbage
     try:
         lines: Iterable[Line] = _decoder.decode_lines(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         lines = _read_each(path, data)
+    finally:
+        if collecting:
+            gc.enable()
     records: list[Record] = []
     environments: dict[str, Environment] = {}
     for line in lines:

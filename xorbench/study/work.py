@@ -94,6 +94,7 @@ def run_cell(job: Job) -> Record:
             limits=job.limits,
             device=cell.device,
             folder=folder,
+            preload=[MEASURES[cell.measure][0]],
         )
     return record_of(job, outcome, started_at=started_at, wall_s=time.monotonic() - started)
 
