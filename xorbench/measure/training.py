@@ -154,7 +154,7 @@ class Watch:
         outputs = model.predict(self._rows)  # (n,)
         finite = np.isfinite(outputs)  # (n,)
         right = (model.decide(outputs) == self._labels) & finite  # (n,)  NaN is right about nothing
-        accuracy = np.count_nonzero(right) / len(right)
+        accuracy = float(np.count_nonzero(right) / len(right))
         if accuracy >= 0.75 and self._to_75 is None:
             self._to_75 = iteration
         if accuracy < self._threshold:
