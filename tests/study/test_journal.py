@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.study.conftest import ROOT
 from xorbench.errors import UsageError
 from xorbench.records import Cell, Convergence, Curve, Environment, Record, Run, Timing, Timings
-from xorbench.study.journal import FILE, Journal, current, read, read_all
+from xorbench.study.journal import FILE, LOCK, Journal, current, read, read_all
 
 HERE = Environment(id="e1", machine="m1", facts={"cpu_model": "a"})
 THERE = Environment(id="e2", machine="m2", facts={"cpu_model": "b"})
@@ -244,3 +244,12 @@ def test_kills_during_writes_lose_nothing(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_hundred_kills_during_writes_lose_nothing(tmp_path: Path) -> None:
     _kill_while_writing(100, tmp_path)
+
+
+def test_the_lock_leaves_with_its_owner_and_is_taken_over_from_a_dead_one(tmp_path: Path) -> None:
+    with Journal(tmp_path):
+        assert (tmp_path / LOCK).exists()
+    assert not (tmp_path / LOCK).exists()
+    (tmp_path / LOCK).write_text("process 1 on a machine that was switched off")
+    with Journal(tmp_path):
+        pass

@@ -197,3 +197,31 @@ def test_list_says_what_is_missing_and_how_to_get_it(monkeypatch: pytest.MonkeyP
     out = xorbench("list").out
     assert "needs torch, which is not installed; run: pip install 'xorbench[torch]'" in out
     assert "missing; run: pip install 'xorbench[cluster]'" in out
+
+
+def test_an_interrupt_while_targets_are_looked_at(tmp_path: Path) -> None:
+    """The plan waits for an import of 30 s; Ctrl-C does not."""
+    import signal
+    import time
+
+    run = subprocess.Popen(
+        [sys.executable, "-m", "xorbench", "run", "tests/study/slow_import.py:Net", "--output", str(tmp_path)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(2)
+    started = time.monotonic()
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate(timeout=60)
+    assert time.monotonic() - started < 15
+    assert run.returncode == ExitCode.INTERRUPTED, err
+    assert "Traceback" not in err
+
+
+def test_a_targets_own_name_is_in_its_traceback(tmp_path: Path) -> None:
+    (tmp_path / "odd_0f.py").write_text("class OddError(Exception): pass\ndef net(): raise OddError('x')\n")
+    ran = xorbench("run", f"{tmp_path}/odd_0f.py:net", "--measure", "timing", "--output", str(tmp_path / "out"))
+    (record,) = records_of(tmp_path / "out")
+    assert record.detail.endswith("\nodd_0f.OddError: x"), record.detail
+    assert ran.status == ExitCode.FAILED

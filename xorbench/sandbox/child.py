@@ -7,6 +7,7 @@ import faulthandler
 import importlib
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -162,7 +163,9 @@ def stranger_traceback(error: BaseException) -> str:
     try:
         report = traceback.TracebackException.from_exception(error)
         _trim(report)
-        return "".join(report.format()).rstrip()
+        return re.sub(
+            r"\b_xorbench_target_(\w+?)(?:_[0-9a-f]{8})?_[0-9a-f]{12}\.", r"\1.", "".join(report.format()).rstrip()
+        )
     except BaseException as other:
         return f"{type(error).__name__} (showing it raised {type(other).__name__})"
 

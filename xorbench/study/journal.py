@@ -100,6 +100,8 @@ class Journal:
     def close(self) -> None:
         """Let go of the file and of the folder."""
         os.close(self._file)
+        with contextlib.suppress(OSError):
+            (self.path.parent / LOCK).unlink()  # while it is ours
         os.close(self._lock)
 
     def __enter__(self) -> Self:
@@ -228,19 +230,24 @@ def _move_aside(path: Path) -> Path | None:
 
 def _lock(folder: Path) -> int:
     """Take the folder's lock, which the system releases however this process ends."""
-    fd = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+    path = folder / LOCK
+    while True:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            ours = path.exists() and os.fstat(fd).st_ino == path.stat().st_ino
+        except OSError as error:
+            owner = os.read(fd, 200).decode(errors="replace").strip() or "another process"
             os.close(fd)
-            raise
-        owner = os.read(fd, 200).decode(errors="replace").strip() or "another process"
-        os.close(fd)
-        raise UsageError(
-            f"output folder {folder} is being written to by another run ({owner}); "
-            "wait for it, or name another folder with --output"
-        ) from None
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise
+            raise UsageError(
+                f"output folder {folder} is being written to by another run ({owner}); "
+                "wait for it, or name another folder with --output"
+            ) from None
+        if ours:
+            break
+        os.close(fd)  # its owner unlinked it between our opening and our locking
     os.ftruncate(fd, 0)
     with contextlib.suppress(OSError):  # a full disk: the lock holds without a name in it
         os.write(fd, f"process {os.getpid()} on {socket.gethostname()}".encode())

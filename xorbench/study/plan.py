@@ -14,7 +14,7 @@ from xorbench.entry import Entry
 from xorbench.errors import DeviceError, MissingDependencyError, UsageError
 from xorbench.records import Cell, Measure
 from xorbench.registry import entries, resolve, split_target
-from xorbench.sandbox import Limits, Outcome, call
+from xorbench.sandbox import Limits, Outcome, call, shutdown
 from xorbench.study.work import Job, search_path
 from xorbench.tasks import GATES, Task, get_task
 
@@ -82,7 +82,11 @@ def make_plan(plan: Plan, *, time_limit_s: float | None, memory_limit_mib: int |
     limits = Limits(time_s=time_limit_s, memory_bytes=None if memory_limit_mib is None else memory_limit_mib << 20)
     names = list(dict.fromkeys(plan.targets)) or list(built_in_targets(tasks))
     with ThreadPoolExecutor(4) as pool:
-        targets = list(pool.map(lambda name: _look_at(name, limits, folder), names))
+        try:
+            targets = list(pool.map(lambda name: _look_at(name, limits, folder), names))
+        except BaseException:
+            shutdown(now=True)  # a mistake, or Ctrl-C: wait for none of the others
+            raise
 
     jobs: dict[str, Job] = {}
     known: dict[str, Outcome] = {}
