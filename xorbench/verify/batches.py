@@ -34,6 +34,19 @@ def study_batch(lab: Lab, *views: RowView) -> Part:
     return part
 
 
+def study_batch_loss(lab: Lab, views: list[RowView]) -> Part:
+    """Compare one step on all rows with the gradient of loss() on all rows, where the rows alone do not explain it."""
+    part = Part()
+    wrong = [view for view in views if view.loss_consensus.dissenting]
+    if wrong and len(wrong) * 2 > len(views):
+        where = ", ".join(wrong[0].loss_consensus.dissenting)
+        message = f"{where}: in a batch the update does not follow the gradient of loss(), though it does row by row"
+        part.findings.append(finding("XM15", message, where=where))
+    elif any(view.loss_consensus.unanimous for view in views):
+        part.shown.append("a batch moves along the gradient of loss() on that batch")
+    return part
+
+
 def _study(lab: Lab, view: RowView, count: int) -> Part:
     part = Part()
     order = np.arange(count)

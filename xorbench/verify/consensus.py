@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 #: A right program's residual is 2e-10 to 5e-8 relative, the smallest defect met 2e-6.
 RELATIVE = 1e-6
 
+#: Errors below this share of the row's largest component are nobody's defect.
+ABSOLUTE = 1e-8
+
 
 @dataclass(frozen=True)
 class GroupFit:
     """How a group's update u relates to the derivative J, per row."""
 
     name: str
+    components: int
     k: Rows  # (n,) least-squares multiple; NaN where the row says nothing
     doubt: Rows  # (n,) uncertainty of k
     straight: NDArray[np.bool_]  # (n,) whether u is that multiple of J in every component
@@ -57,6 +61,9 @@ def fit_groups(
 ) -> dict[str, GroupFit]:
     """Fit u = k J per row and group; `du` and `dj` are the errors of u and J, all ``(n, K)``."""
     found: dict[str, GroupFit] = {}
+    # A gradient that is itself a difference quotient is good to 1e-9 of the largest component, not of each group's own.
+    finite = np.where(np.isfinite(u), np.abs(u), 0.0)
+    du = du + ABSOLUTE * finite.max(axis=1, keepdims=True)
     for name in dict.fromkeys(labels.tolist()):
         member = labels == name
         found[name] = _fit(name, u[:, member], du[:, member], j[:, member], dj[:, member], relative)
@@ -82,6 +89,7 @@ def _fit(name: str, u: Rows, du: Rows, j: Rows, dj: Rows, relative: float) -> Gr
     straight = informative & (residual <= allowed).all(axis=1)
     return GroupFit(
         name=name,
+        components=u.shape[1],
         k=k,
         doubt=doubt,
         straight=straight,
@@ -108,12 +116,14 @@ def agree(groups: dict[str, GroupFit], prefer: Rows | None = None) -> Consensus:
     telling = {name: fit for name, fit in groups.items() if fit.informative.any()}
     candidates = [name for name, fit in telling.items() if fit.straight[fit.informative].all() and not fit.still.all()]
     order = list(groups)
-    best: tuple[tuple[int, int, int], tuple[str, ...]] | None = None
+    best: tuple[tuple[int, int, int, int], tuple[str, ...]] | None = None
     for name in candidates:
         mine = telling[name]
         friends = tuple(other for other in candidates if same_k(mine, telling[other]))
         expected = int(prefer is not None and _has(mine, prefer))
-        score = (expected, len(friends), max(order.index(friend) for friend in friends))
+        # A group of one component is a multiple of anything: alone it is no evidence.
+        evidence = int(sum(telling[friend].components for friend in friends) > 1)
+        score = (evidence, expected, len(friends), max(order.index(friend) for friend in friends))
         if best is None or score > best[0]:
             best = (score, friends)
     agreeing = best[1] if best else ()

@@ -127,7 +127,11 @@ def _shared_state(view: RowView, name: str) -> Finding | None:
             continue
         top = too_much[np.argmax(np.abs(too_much))]
         with np.errstate(divide="ignore", invalid="ignore"):
-            shares = [share] if share is not None else [s for s in top / others[row] if np.isfinite(s) and 1e-3 < abs(s) <= 1]
+            shares = (
+                [share]
+                if share is not None
+                else [s for s in top / others[row] if np.isfinite(s) and 1e-3 < abs(s) <= 1]
+            )
         good = [s for s in shares if all(np.abs(s * others[row] - x).min() <= allowed for x in too_much)]
         if not good:
             return None
@@ -303,7 +307,8 @@ def _by_ratio(view: RowView, fit: GroupFit, slow: RowView | None) -> Finding | N
             where=name,
             **numbers,
         )
-    if not consensus.agreeing:
+    lost = view.lab.reference is None and len(consensus.dissenting) > len(consensus.agreeing)
+    if not consensus.agreeing or lost:
         return finding("XM15", f"{name}: the update is no multiple of the gradient", where=name, **numbers)
     if is_bias(name):
         return finding(
@@ -420,6 +425,10 @@ def _unflat(view: RowView, flat: Rows) -> dict[str, Rows]:
 def _merged(findings: list[Finding]) -> list[Finding]:
     """Join findings of one rule into one that names all its groups."""
     joined: dict[str, Finding] = {}
+    if any(one.rule in ("XM04", "XM15") for one in findings):
+        # XM07 is for biases that are wrong alone; beside wrong weights of the same kind they are part of the same error.
+        narrow = [one for one in findings if one.rule != "XM07" or "while" not in one.message]
+        findings = narrow or findings
     for one in findings:
         if one.rule not in joined:
             joined[one.rule] = one

@@ -64,9 +64,9 @@ class GradientStudy:
         self.declaration = subject.first.declaration
         self.has_loss = subject.first.can(Capability.LOSS)
 
-    def view(self, point: str, *, rate: float | None = None, source: str = "step") -> RowView:
-        """Return the single-row updates at a point."""
-        return RowView(self.lab, point, self.lab.points[point], rate, source)
+    def view(self, point: str, *, rate: float | None = None, source: str = "step", whole: bool = False) -> RowView:
+        """Return the single-row updates at a point, or those of the whole batch."""
+        return RowView(self.lab, point, self.lab.points[point], rate, source, whole)
 
     @functools.cached_property
     def rate(self) -> float | None:
@@ -120,7 +120,9 @@ class GradientStudy:
         again = self.lab.updates(view.point, [view.batch(row)])[0].after
         if np.abs(reference - again).max(initial=0.0) > allowed:
             return "two fresh models of one seed, put at one point, make different updates on the same row"
-        outputs = [self.lab.outputs(view.point, view.rows, seed=seed) for seed in (self.subject.seed, self.subject.seed + 1)]
+        outputs = [
+            self.lab.outputs(view.point, view.rows, seed=seed) for seed in (self.subject.seed, self.subject.seed + 1)
+        ]
         if np.abs(outputs[0] - outputs[1]).max(initial=0.0) > 1e-9:
             return ""  # something beyond the parameters depends on the seed; predict shows it too
         for seed in (self.subject.seed + 1, self.subject.seed + 2):
@@ -137,25 +139,36 @@ class GradientStudy:
 
     def _read(self, view: RowView) -> tuple[str, SignReading | None]:
         """Return "plain", "signs", "other" or "flat" for the single-row updates at a point."""
-        basis = self._basis(view)
+        basis = self.basis(view)
         if not any(fit.informative.any() for fit in basis.groups.values()):
             return "flat", None
         if basis.unanimous:
+            return "plain", None
+        if self._clipped(view):
             return "plain", None
         signs = read_signs(view)
         if signs is not None:
             return "signs", signs
         if self._decay(view) is not None:
             return "plain", None
-        return ("plain" if basis.agreeing and self._enough(basis) else "other"), None
+        return ("plain" if self._enough(basis, view.labels) else "other"), None
 
     @staticmethod
-    def _enough(consensus: Consensus) -> bool:
-        """Whether the agreeing groups are more than one single number."""
-        return len(consensus.agreeing) > 1 or len(consensus.groups) <= 2 or len(consensus.agreeing) == 1
+    def _enough(consensus: Consensus, labels: NDArray[np.str_]) -> bool:
+        """Whether the agreeing groups are more than one number: a single component is a multiple of anything."""
+        return int(np.isin(labels, consensus.agreeing).sum()) > 1
 
-    def _basis(self, view: RowView) -> Consensus:
-        return view.loss_consensus if self.has_loss and self._many_outputs else view.consensus
+    def dissent(self, view: RowView, slow: RowView | None = None) -> list[Finding]:
+        """Return the findings for the groups that dissent at a view."""
+        if self.has_loss and self._many_outputs:
+            return self._loss_dissent(view)
+        return dissent.explain(view, slow=slow)
+
+    def basis(self, view: RowView) -> Consensus:
+        """Return the consensus that judges a view: on loss() where that explains it, else on the outputs."""
+        if self.has_loss and (view.loss_consensus.unanimous or self._many_outputs):
+            return view.loss_consensus
+        return view.consensus
 
     @functools.cached_property
     def _many_outputs(self) -> bool:
@@ -172,27 +185,21 @@ class GradientStudy:
 
     def _plain(self, study: Study, points: dict[str, str]) -> None:
         study.optimiser = "gradient descent"
-        doubtful = [name for name in points if not self._basis(self.views[name]).unanimous]
+        doubtful = [name for name in points if not self.basis(self.views[name]).unanimous]
+        explained = {name: said for name in doubtful if (said := self.benign(self.views[name]))}
+        doubtful = [name for name in doubtful if name not in explained]
+        if explained:
+            study.optimiser = next(iter(explained.values()))
         # One point of several may lie on a kink or in a flat region; a defect shows wherever there is something to see.
-        if len(doubtful) * 2 <= len(points) and len(points) > 1 and not self._decay(self.views[doubtful[0]] if doubtful else self.views["random"]):
+        if len(doubtful) * 2 <= len(points) and len(points) > 1:
             doubtful = []
         for name in doubtful:
             view = self.views[name]
-            basis = self._basis(view)
-            decay = self._decay(view)
-            if decay is not None:
-                study.optimiser = f"gradient descent with weight decay {decay:.3g}"
-                continue
-            if self._clipped(view):
-                study.optimiser = "gradient descent with clipped values"
-                continue
+            basis = self.basis(view)
             if not any(self._convinced(view, group) for group in basis.dissenting):
                 continue
             slow = self._slow(name)
-            if self.has_loss and self._many_outputs:
-                study.add(*self._loss_dissent(view))
-            else:
-                study.add(*dissent.explain(view, slow=slow))
+            study.add(*self.dissent(view, slow))
             break
         if not study.findings:
             study.shown.append("single rows: every parameter group moves along the numerical gradient")
@@ -205,6 +212,13 @@ class GradientStudy:
         study.shown.extend(memory.shown)
         if not any(one.severity == "error" for one in study.findings):
             self._rates(study)
+
+    def benign(self, view: RowView) -> str:
+        """Name what makes a right update no plain multiple of the gradient, or return an empty text."""
+        decay = self._decay(view)
+        if decay is not None:
+            return f"gradient descent with weight decay {decay:.3g}"
+        return "gradient descent with clipped values" if self._clipped(view) else ""
 
     def _convinced(self, view: RowView, group: str) -> bool:
         """Whether a dissent in a saturated region is beyond doubt: by a factor of 10 of its own error."""
@@ -232,19 +246,20 @@ class GradientStudy:
 
     def _clipped(self, view: RowView) -> bool:
         """Whether components beyond a bound move by that bound, and all others by the gradient."""
-        u, j = np.abs(view.u[:, view.probed]), view.j
-        bound = u.max()
-        at_bound = np.abs(u - bound) <= 1e-9 * bound
-        if at_bound.sum() < 2 or at_bound.all():
+        slopes, errors = view.loss_slope if self.has_loss else (view.j, view.dj)
+        u = view.u[:, view.probed]
+        bound = np.abs(u).max()
+        at_bound = np.abs(np.abs(u) - bound) <= 1e-6 * bound
+        clear = np.abs(slopes) > 1e3 * errors + 1e-12
+        free = clear & ~at_bound
+        if at_bound.sum() < 2 or (free.sum(axis=1) >= 3).sum() < 2:
             return False
         for row in range(len(u)):
-            free = ~at_bound[row] & (np.abs(j[row]) > 100 * view.dj[row])
-            if not free.any() or not at_bound[row].any():
+            if not free[row].any():
                 continue
-            k = view.u[row, view.probed][free] / j[row][free]
-            if np.ptp(k) > 1e-4 * np.abs(k).max() or np.any(
-                np.abs(np.median(k) * j[row][at_bound[row]]) < bound * (1 - 1e-6)
-            ):
+            k = u[row][free[row]] / slopes[row][free[row]]
+            beyond = np.abs(np.median(k) * slopes[row][at_bound[row]])
+            if np.ptp(k) > 1e-4 * np.abs(k).max() or k.min() * k.max() <= 0 or np.any(beyond < bound * (1 - 1e-6)):
                 return False
         return True
 
@@ -281,7 +296,7 @@ class GradientStudy:
         if self.has_loss:
             for view in views:
                 c = constant(view.loss_consensus.k, view.loss_consensus.doubt * 10)
-                if c is not None and view.loss_consensus.unanimous and c > 0:
+                if c is not None and view.loss_consensus.unanimous:
                     fits.setdefault("own", []).append(c)
         for family in sorted(set(FAMILIES.values())):
             for view in views:
@@ -416,9 +431,12 @@ class GradientStudy:
 
     def _batches(self, study: Study) -> None:
         """Step 3: the whole batch against its rows."""
-        from xorbench.verify.batches import study_batch
+        from xorbench.verify.batches import study_batch, study_batch_loss
 
         result = study_batch(self.lab, self.views["random"], self.views["start"])
+        if not result.findings and not result.shown and self.has_loss and "clipped" not in study.optimiser:
+            rate = self.rate if self.subject.rate_is_settable else None
+            result = study_batch_loss(self.lab, [self.view(name, rate=rate, whole=True) for name in self.lab.points])
         study.add(*result.findings)
         study.shown.extend(result.shown)
         study.unchecked.extend(result.unchecked)
@@ -471,18 +489,19 @@ class GradientStudy:
     def _signs(self, study: Study, readings: dict[str, SignReading | None]) -> None:
         from xorbench.verify.adaptive import study_adaptive
 
-        study.optimiser = "an update by signs"
+        result = study_adaptive(self.lab, self.views["random"], self.rate)
+        study.optimiser = result.optimiser or "an update by signs"
+        study.shown.extend(result.shown)
+        study.unchecked.extend(result.unchecked)
+        study.add(*result.findings)
+        if result.shown:
+            return  # every component of every step is explained: what one step may seem to say is epsilon's doing
         for name, reading in readings.items():
             if reading is not None and reading.findings:
                 study.add(*reading.findings)
                 break
             if reading is not None:
                 study.shown.append(f"{name}: every component moves by one size, down its gradient")
-        result = study_adaptive(self.lab, self.views["random"], self.rate)
-        study.add(*result.findings)
-        study.optimiser = result.optimiser or study.optimiser
-        study.shown.extend(result.shown)
-        study.unchecked.extend(result.unchecked)
 
     # -- updates that nothing explains ---------------------------------------------------------------------------------------
 
@@ -495,52 +514,9 @@ class GradientStudy:
         study.unchecked.extend(result.unchecked)
         study.shown.extend(result.shown)
 
-    # -- gradients() -------------------------------------------------------------------------------------------------------------
-
     @functools.cached_property
     def member_study(self) -> Study:
         """`gradients()` against the numerical gradient."""
-        self.subject.need(Capability.GRADIENTS)
-        study = Study()
-        for name in ("random", "start"):
-            view = self.view(name, source="gradients")
-            twice = self.lab.gradient_member(view.point, view.batch(1 % len(view.rows)), times=2)
-            once = view.u[1 % len(view.u)]
-            if np.abs(once).max() > 0 and np.abs(twice - 2 * once).max() <= 1e-6 * np.abs(once).max():
-                study.add(
-                    finding(
-                        "XM08",
-                        "gradients() doubles when called twice: its buffer is not reset",
-                        where="gradients",
-                        ratio=2.0,
-                    )
-                )
-                return study
-            basis = self._basis(view)
-            if not any(fit.informative.any() for fit in basis.groups.values()):
-                study.unchecked.append(f"{name}: the outputs do not vary with the parameters")
-                continue
-            if not basis.unanimous and self._decay(view) is None:
-                study.add(
-                    *(self._loss_dissent(view) if self.has_loss and self._many_outputs else dissent.explain(view))
-                )
-                return study
-            if not self.has_loss:
-                continue
-            c = constant(view.loss_consensus.k, view.loss_consensus.doubt * 10)
-            if c is None and view.loss_consensus.agreeing:
-                study.add(
-                    finding(
-                        "XM16",
-                        "gradients() is the gradient of another loss than loss()",
-                        where="gradients",
-                        k=view.loss_consensus.k,
-                    )
-                )
-                return study
-            if c is not None and abs(c - 1) > 1e-4:
-                study.add(
-                    finding("XM13", f"gradients() is {c:.4g} times the gradient of loss()", where="gradients", ratio=c)
-                )
-        study.shown.append("gradients() is the numerical gradient in every group")
-        return study
+        from xorbench.verify.member import study_member
+
+        return study_member(self)

@@ -72,6 +72,8 @@ class Scene:
         if name in SLOPE_FROM_ACTIVATION and name != "relu":
             yield "XM01", SLOPE_FROM_ACTIVATION[name](z), "the formula for a, evaluated on the pre-activation z"
             yield "XM01", SLOPE_FROM_ACTIVATION[name](slope(z)), f"{name}' applied twice"
+        if name == "tanh":
+            yield "XM15", 1 - a, "1 - a in place of 1 - a^2"
         yield "XM04", np.ones_like(z), "no activation derivative at all"
         for other in ("sigmoid", "tanh", "relu", "leaky-relu"):
             if other != name:

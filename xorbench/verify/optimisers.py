@@ -5,7 +5,7 @@ Each rule here is written as its authors give it, with the defaults that impleme
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -129,28 +129,34 @@ def rprop(up: float = 1.2, down: float = 0.5, variant: str = "rprop-") -> Callab
     return run
 
 
-#: Rules whose first update has one size in every component, tried in this order.
-ADAPTIVE: tuple[Rule, ...] = (
-    Rule("adam", "Adam", adam()),
-    Rule("adam", "Adam (eps 1e-7)", adam(eps=1e-7)),
-    Rule("adam", "Adam (eps 1e-6)", adam(eps=1e-6)),
-    Rule("adam", "Adam (beta2 0.99)", adam(beta2=0.99)),
-    Rule("adam", "Adam (beta1 0.5)", adam(beta1=0.5)),
-    Rule("adam", "Adam (beta2 0.95)", adam(beta2=0.95)),
-    Rule("adam", "Adam (beta1 0.8)", adam(beta1=0.8)),
-    Rule("adam", "Adam without bias correction", adam(corrected=False)),
-    Rule("other", "NAdam", adam(nesterov=True)),
-    Rule("other", "AdaMax", adamax()),
-    Rule("rmsprop", "RMSProp (0.9)", rmsprop(0.9)),
-    Rule("rmsprop", "RMSProp (0.99)", rmsprop(0.99)),
-    Rule("rmsprop", "RMSProp (0.95)", rmsprop(0.95)),
-    Rule("rmsprop", "RMSProp (0.9, eps inside)", rmsprop(0.9, inside=True)),
-    Rule("rmsprop", "RMSProp (0.99, eps inside)", rmsprop(0.99, inside=True)),
-    Rule("rmsprop", "RMSProp (0.999)", rmsprop(0.999)),
-    Rule("other", "AdaGrad", adagrad()),
-    Rule("other", "AdaGrad (eps 1e-8)", adagrad(1e-8)),
-    Rule("rprop", "RPROP", rprop()),
-    Rule("rprop", "RPROP (skips after a sign change)", rprop(variant="irprop-")),
-    Rule("other", "Lion", lion()),
-    Rule("other", "sign descent", sign_descent),
-)
+def _known() -> Iterator[Rule]:
+    usual = 1e-8
+    for eps in (usual, 1e-7, 1e-6, 1e-10, 1e-5, 1e-4, 1e-3):
+        said = "" if eps == usual else f" (eps {eps:g})"
+        yield Rule("adam", f"Adam{said}", adam(eps=eps))
+        for rho in (0.9, 0.99, 0.95, 0.999):
+            yield Rule("rmsprop", f"RMSProp ({rho:g}){said}", rmsprop(rho, eps))
+            yield Rule("rmsprop", f"RMSProp ({rho:g}, eps {eps:g} under the root)", rmsprop(rho, eps, inside=True))
+        yield Rule("other", f"AdaGrad{said}", adagrad(eps))
+    for beta1, beta2 in (
+        (0.9, 0.99),
+        (0.5, 0.999),
+        (0.9, 0.95),
+        (0.8, 0.999),
+        (0.8, 0.9),
+        (0.9, 0.9),
+        (0.95, 0.999),
+        (0.5, 0.9),
+    ):
+        yield Rule("adam", f"Adam (betas {beta1:g}, {beta2:g})", adam(beta1, beta2))
+    yield Rule("adam", "Adam without bias correction", adam(corrected=False))
+    yield Rule("other", "NAdam", adam(nesterov=True))
+    yield Rule("other", "AdaMax", adamax())
+    yield Rule("rprop", "RPROP", rprop())
+    yield Rule("rprop", "RPROP (skips after a sign change)", rprop(variant="irprop-"))
+    yield Rule("other", "Lion", lion())
+    yield Rule("other", "sign descent", sign_descent)
+
+
+#: Rules that do not move along the gradient, tried in this order.
+ADAPTIVE: tuple[Rule, ...] = tuple(_known())

@@ -28,6 +28,7 @@ class RowView:
     point: Point
     rate: float | None = None
     source: str = "step"  # or "gradients"
+    whole: bool = False  # one batch of all rows in place of each row
 
     @functools.cached_property
     def rows(self) -> Rows:
@@ -40,19 +41,27 @@ class RowView:
         return self.lab.subject.table[1][:8]
 
     def batch(self, row: int) -> tuple[Rows, Labels]:
-        """Return one row as a batch."""
+        """Return one row as a batch, or the whole batch."""
+        if self.whole:
+            most = self.lab.subject.batch_rows(4)
+            return self.rows[:most], self.truth[:most]
         return self.rows[row : row + 1], self.truth[row : row + 1]
+
+    @property
+    def count(self) -> int:
+        """The number of batches."""
+        return 1 if self.whole else len(self.rows)
 
     @functools.cached_property
     def steps(self) -> list[Update]:
         """One step on each row, each from a fresh model at the point."""
-        return [self.lab.updates(self.point, [self.batch(row)], rate=self.rate)[0] for row in range(len(self.rows))]
+        return [self.lab.updates(self.point, [self.batch(row)], rate=self.rate)[0] for row in range(self.count)]
 
     @functools.cached_property
     def u(self) -> Rows:
         """The update, or what gradients() says, per row ``(n, P)``."""
         if self.source == "gradients":
-            return np.stack([self.lab.gradient_member(self.point, self.batch(row)) for row in range(len(self.rows))])
+            return np.stack([self.lab.gradient_member(self.point, self.batch(row)) for row in range(self.count)])
         return np.stack([step.moved for step in self.steps])
 
     @functools.cached_property
@@ -97,7 +106,7 @@ class RowView:
     @functools.cached_property
     def loss_slope(self) -> tuple[Rows, Rows]:
         """d loss() / d parameter per row, and its error, ``(n, K)`` each."""
-        return self.lab.matrix(self.lab.loss_jacobian(self.point, [self.batch(row) for row in range(len(self.rows))]))
+        return self.lab.matrix(self.lab.loss_jacobian(self.point, [self.batch(row) for row in range(self.count)]))
 
     @property
     def labels(self) -> NDArray[np.str_]:
@@ -135,22 +144,27 @@ class RowView:
         if family is not None:
             # The scale is free; a group whose k is a constant times the declared slope is preferred.
             slope = self.slopes(family)
-            scales = []
+            scales: list[tuple[float, int]] = []
             for fit in groups.values():
                 with np.errstate(divide="ignore", invalid="ignore"):
                     ratio = fit.k / slope
                 telling = ratio[np.isfinite(ratio)]
                 if len(telling) > 1 and np.ptp(telling) <= 1e-4 * np.abs(telling).max():
-                    scales.append(float(np.median(telling)))
+                    scales.append((float(np.median(telling)), fit.components))
             if scales:
-                prefer = slope * scales[-1]
+                # The scale that most components share.
+                shared = [sum(n for other, n in scales if abs(other - s) <= 1e-4 * abs(s)) for s, _ in scales]
+                prefer = slope * scales[int(np.argmax(shared))][0]
         return agree(groups, prefer)
 
     @functools.cached_property
     def loss_consensus(self) -> Consensus:
         """The groups that agree on u = c dloss()/dp; here k is the rate and should be one number for all rows."""
+        return self.loss_agreement(self.u)
+
+    def loss_agreement(self, u: Rows) -> Consensus:
+        """Return that consensus for other updates ``(n, P)`` than the observed ones."""
         values, errors = self.loss_slope
-        groups = fit_groups(
-            self.u[:, self.probed], self.du[:, self.probed], values, errors, self.labels, relative=self.relative
+        return agree(
+            fit_groups(u[:, self.probed], self.du[:, self.probed], values, errors, self.labels, relative=self.relative)
         )
-        return agree(groups)

@@ -40,7 +40,7 @@ def read_signs(view: RowView) -> SignReading | None:
     shares = np.abs(sizes - size) <= 0.02 * size
     spread = np.ptp(np.log(np.abs(j[clear & shares]))) if (clear & shares).sum() > 1 else 0.0
     if (clear & shares).sum() < 0.5 * clear.sum() or spread < 0.4:
-        return None
+        return _sizes_by_group(view, clear, sizes)
     reading = SignReading(size)
     agree = np.sign(u) * np.sign(j)  # (n, K)
     heading = np.sign(np.where(clear & shares, agree, 0).sum(axis=1))[
@@ -81,6 +81,25 @@ def read_signs(view: RowView) -> SignReading | None:
                 )
             )
     return reading
+
+
+def _sizes_by_group(view: RowView, clear: NDArray[np.bool_], sizes: Rows) -> SignReading | None:
+    """Read updates of one size within each group, but another from group to group: a step count advanced by each."""
+    found: dict[str, float] = {}
+    spread = 0.0
+    for name in dict.fromkeys(view.labels.tolist()):
+        member = clear & (view.labels == name)[None, :]
+        if not member.any() or not (sizes[member] > 0).all():
+            continue
+        if np.ptp(np.log(sizes[member])) > 0.02:
+            return None
+        found[name] = float(np.median(sizes[member]))
+        spread = max(spread, float(np.ptp(np.log(np.abs(view.j[member])))))
+    if len(found) < 2 or spread < 0.4:
+        return None
+    where = ", ".join(found)
+    message = f"every group moves by a size of its own at the first step ({', '.join(f'{s:.3g}' for s in found.values())})"
+    return SignReading(max(found.values()), [finding("XM11", message, where=where, point=view.name, sizes=found)])
 
 
 def _commonest(values: Rows) -> float:

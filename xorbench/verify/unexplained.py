@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xorbench.model import Capability
 from xorbench.verify import dissent
+from xorbench.verify.adaptive import study_adaptive
 from xorbench.verify.outcomes import finding
 from xorbench.verify.parts import Part
 
@@ -37,7 +39,9 @@ def study_unexplained(study: GradientStudy, points: list[str]) -> Part:
             return part
         part.findings.append(finding("XM06", "step() changes no parameter at all", where="all"))
         return part
-    assigned = view.agreement(-(view.before - view.u))  # after = -k J
+    assigned = view.agreement(view.u - view.before)  # after = -k J
+    if study.has_loss and not assigned.agreeing:
+        assigned = view.loss_agreement(view.u - view.before)
     if assigned.agreeing and len(assigned.agreeing) >= len(assigned.groups) / 2:
         part.findings.append(
             finding(
@@ -62,6 +66,16 @@ def study_unexplained(study: GradientStudy, points: list[str]) -> Part:
         part.optimiser = "descent of a field that is not the gradient"
         part.findings.extend(dissent.explain(view, slow=study._slow(view.name)))
         return part
+    if (near := _nearly_plain(study, view)) is not None:
+        part.findings.append(
+            finding(
+                "XM14",
+                f"gradients() times the rate is nearly the step, but not quite: they differ by {near:.2g} of it",
+                where="step",
+                difference=near,
+            )
+        )
+        return part
     declared = study.declaration.optimiser
     if declared == "sgd":
         part.findings.append(
@@ -76,6 +90,20 @@ def study_unexplained(study: GradientStudy, points: list[str]) -> Part:
         "the update is no gradient step and none of the optimisers that are known; gradients() would tell whether the gradient is right"
     )
     return part
+
+
+def _nearly_plain(study: GradientStudy, view: RowView) -> float | None:
+    """Return the share by which a step differs from rate x gradients(), where it is near but not the same."""
+    if not study.subject.first.can(Capability.GRADIENTS) or not study.rate:
+        return None
+    expected = study.rate * study.view(view.name, source="gradients").u  # (n, P)
+    size = np.abs(expected).max(axis=1)
+    telling = size > 0
+    if not telling.any():
+        return None
+    share = np.abs(view.u - expected).max(axis=1)[telling] / size[telling]
+    middle = float(np.median(share))
+    return middle if 1e-4 < middle < 0.3 else None
 
 
 def _several_outputs(study: GradientStudy) -> bool:

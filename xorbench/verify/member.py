@@ -1,0 +1,86 @@
+"""`gradients()` against the numerical gradient: exact, so its scale counts too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xorbench.model import Capability
+from xorbench.records import Finding
+from xorbench.verify import dissent
+from xorbench.verify.consensus import constant
+from xorbench.verify.outcomes import finding
+from xorbench.verify.rows import RowView
+
+if TYPE_CHECKING:
+    from xorbench.verify.gradient_study import GradientStudy, Study
+
+
+def study_member(study: GradientStudy) -> Study:
+    """Compare what `gradients()` returns, row by row and for the whole batch, at every point."""
+    from xorbench.verify.gradient_study import Study as Result
+
+    study.subject.need(Capability.GRADIENTS)
+    result = Result()
+    views = [study.view(name, source="gradients") for name in study.lab.points]
+    for view in views:
+        if _accumulates(study, view):
+            message = "gradients() doubles when called twice: its buffer is not reset"
+            result.add(finding("XM08", message, where="gradients", ratio=2.0))
+            return result
+    telling = [view for view in views if any(fit.informative.any() for fit in study.basis(view).groups.values())]
+    if not telling:
+        result.unchecked.append("the outputs do not vary with the parameters")
+        return result
+    dissenting = [view for view in telling if not study.basis(view).unanimous and not study.benign(view)]
+    if len(dissenting) * 2 > len(telling):
+        result.add(*study.dissent(dissenting[0]))
+        return result
+    if study.has_loss:
+        result.add(*_against_loss(telling))
+        result.add(*_whole_batch(study))
+    if not any(one.severity == "error" for one in result.findings):
+        result.shown.append("gradients() is the numerical gradient in every group")
+    return result
+
+
+def _accumulates(study: GradientStudy, view: RowView) -> bool:
+    row = 1 % len(view.rows)
+    twice = study.lab.gradient_member(view.point, view.batch(row), times=2)
+    once = view.u[row]
+    return bool(np.abs(once).max() > 0 and np.abs(twice - 2 * once).max() <= 1e-6 * np.abs(once).max())
+
+
+def _against_loss(views: list[RowView]) -> list[Finding]:
+    """The multiple of loss()'s gradient must be one number, and should be 1."""
+    scales = []
+    others = 0
+    for view in views:
+        c = constant(view.loss_consensus.k, view.loss_consensus.doubt * 10)
+        if c is None and view.loss_consensus.agreeing:
+            others += 1
+        elif c is not None:
+            scales.append(c)
+    if others * 2 > len(views):
+        k = views[0].loss_consensus.k
+        return [finding("XM16", "gradients() is the gradient of another loss than loss()", where="gradients", k=k)]
+    if scales and all(abs(c - 1) > 1e-4 for c in scales):
+        message = f"gradients() is {scales[0]:.4g} times the gradient of loss()"
+        return [finding("XM13", message, where="gradients", ratio=scales[0])]
+    return []
+
+
+def _whole_batch(study: GradientStudy) -> list[Finding]:
+    """A slip in the reduction over rows shows in a batch alone."""
+    wrong = []
+    for name in study.lab.points:
+        view = study.view(name, source="gradients", whole=True)
+        if view.loss_consensus.agreeing or view.loss_consensus.dissenting:
+            wrong.append(view if view.loss_consensus.dissenting else None)
+    seen = [view for view in wrong if view is not None]
+    if seen and len(seen) * 2 > len(wrong):
+        where = ", ".join(seen[0].loss_consensus.dissenting)
+        message = f"{where}: in a batch gradients() is not the gradient of loss(), though it is row by row"
+        return [finding("XM15", message, where=where)]
+    return []
