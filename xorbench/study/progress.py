@@ -63,6 +63,7 @@ class Progress:
         self.failed: list[Record] = []
 
     def begin(self, jobs: list[Job], skipped: int, width: int) -> None:
+        """Say how many cells there are to measure, `width` at a time, and how many were measured before."""
         self._total, self._done = len(jobs), 0
         self._estimate = Estimate(jobs, width)
         if skipped:
@@ -71,6 +72,7 @@ class Progress:
         self._draw("")
 
     def finished(self, record: Record) -> None:
+        """Count a cell that ended, and say so."""
         self._done += 1
         self._estimate.took(record)
         if record.outcome not in ("ok", "unavailable"):
