@@ -49,6 +49,14 @@ class LogitsSaidSo(Scored):
         return float(np.mean(np.logaddexp(0, z) - t * z))
 
 
+class TwoTanhUnits(LogitsSaidSo):
+    """Right: 2-2-1 with tanh, which gets stuck for some seeds."""
+
+    def __init__(self, inputs=2, seed=0, learning_rate=0.5):
+        super().__init__(inputs, seed, learning_rate, units=2)
+        self.kernel = [3 * k for k in self.kernel]
+
+
 class LogitsNotSaid(LogitsSaidSo):
     """Logits that pass for probabilities: a threshold of one half is put to them, and they leave [0, 1]."""
 

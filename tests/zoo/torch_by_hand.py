@@ -32,7 +32,7 @@ class HandMade:
         return self.forward(inputs)[-1]
 
     def hidden(self, inputs):
-        return [a.numpy() for a in self.forward(inputs)[1:-1]]
+        return [a.cpu().numpy() for a in self.forward(inputs)[1:-1]]
 
     def slope(self, a):
         return a * (1 - a)

@@ -141,6 +141,17 @@ class KernelTable:
         return self.kernel(inputs) @ self.coefficients
 
 
+class ScalesTheCallersRows(KernelTable):
+    """fit scales the rows it was given in place, keeps them as centres, and scales again in predict, on a copy."""
+
+    def fit(self, inputs, targets, epochs):
+        inputs *= 2
+        super().fit(inputs, targets, epochs)
+
+    def predict(self, inputs):
+        return super().predict(inputs * 2)
+
+
 class LearnsItsSecondInput:
     """A 2-3-1 net whose data loader takes the last column of the inputs for the label."""
 
@@ -183,6 +194,19 @@ class LearnsTheComplement(LearnsItsSecondInput):
 
     def label(self, x, t):
         return 1 - t
+
+
+class OnlyTheFinalRow(LearnsItsSecondInput):
+    """A batch is cut with x[i:i + 1], and i is what a loop left behind: the final row."""
+
+    def step(self, x, t):
+        for i in range(len(x)):
+            pass
+        self.seen = t[i : i + 1]
+        super().step(x[i : i + 1], self.seen)
+
+    def label(self, x, t):
+        return t
 
 
 class BlackBoxNet(LearnsItsSecondInput):

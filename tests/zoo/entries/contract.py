@@ -8,6 +8,7 @@ TORCH = "2-24-1 ReLU, cross-entropy of logits, torch"
 BARE = "2-3-1 tanh without biases, NumPy in x out"
 NO = {"learns_xor": False}
 
+
 # fmt: off
 
 # One entry, two lines: a table.
@@ -79,4 +80,14 @@ TWINS = (
            sibling="plain-start", **NO),
     broken("system-exit-in-fit", "hang_and_crash.py:SystemExitInFit", "XA09 XA07", "fit", "no network",
            "sys.exit in fit.", sibling="kernel-table", **NO),
+    broken("scales-the-callers-rows", "truth_tables.py:ScalesTheCallersRows", "XA02", "fit", "Gaussian kernel",
+           "inputs *= 2 in fit.", sibling="kernel-table"),
+    broken("torch-running-loss", "torch_tutorial.py:RunningLoss", "XA05", "parameters",
+           "2-4-1 tanh, cross-entropy, torch", "The average over all steps so far is returned.",
+           sibling="torch-logit-sgd"),
+    broken("torch-hard-sigmoid-log", "torch_tutorial.py:HardSigmoidLog", "XA06", "no gradients",
+           "2-6-1 tanh, hard sigmoid, cross-entropy, torch", "Outputs reach 0 and 1, and 0 · log 0 is NaN.",
+           sibling="torch-logit-sgd", **NO),
+    broken("torch-graph-kept", "torch_recurrent.py:GraphKept", "XA07", "parameters", "LSTM, 8 units",
+           "The second step back-propagates through the first one's graph, which raises.", sibling="torch-lstm", **NO),
 )

@@ -10,6 +10,7 @@ ROWS = "2-4-1 sigmoid, bias first, lists, rows one at a time"
 ELMAN = "Elman, 8 tanh units, sequences"
 NO = {"learns_xor": False}
 
+
 # fmt: off
 
 # One entry, two lines: a table.
@@ -53,6 +54,10 @@ TWINS = (
            sibling="online-net", **NO),
     broken("step-on-the-last", "row_order.py:StepOnTheLast", "XD04", "step", ROWS,
            "step keeps the last row of the batch.", sibling="step-by-rows", **NO),
+    broken("only-the-final-row", "truth_tables.py:OnlyTheFinalRow", "XD04", "step", BLACK,
+           "The batch is cut with an index that a loop left behind.", sibling="black-box-net", **NO),
+    broken("sk-held-out", "sklearn_models.py:HeldOut", "XD04", "fit", "nearest neighbour, scikit-learn",
+           "train_test_split holds one of the four rows back.", sibling="sk-neighbour", requires=("sklearn",), **NO),
     broken("elman-state-kept", "recurrent.py:StateKept", "XD05 XA03", "no hidden", ELMAN,
            "The state of the last call is the start of the next.", sibling="elman"),
     broken("elman-state-flows", "recurrent.py:StateFlowsThroughTheBatch", "XD05 XA04", "parameters", ELMAN,

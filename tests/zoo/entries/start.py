@@ -41,7 +41,7 @@ TWINS = (
            "One layer draws from an unseeded generator.", sibling="seeded-net"),
     broken("noisy-training", "seeding.py:NoisyTraining", "XI04", "parameters", SEEDED,
            "Rows are dropped by an unseeded generator.", sibling="seeded-net"),
-    broken("sk-mlp-unseeded", "sklearn_models.py:ForestUnseeded", "XI04 XI05", "fit",
+    broken("sk-mlp-unseeded", "sklearn_models.py:MLPUnseeded", "XI04 XI05", "fit",
            "2-8-1 tanh, L-BFGS, scikit-learn", "random_state is not set, so NumPy's global generator decides.",
            sibling="sk-mlp", **SK),
     broken("seeds-globally", "seeding.py:SeedsGlobally", "XI05", "parameters", SEEDED,
