@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -51,3 +53,12 @@ def test_no_cell_leaks_into_the_next(spoiled: list[str], torch: bool, first: dic
         assert outcome.value != first[torch] or name in ("random", "numpy"), f"the probe does not see {name}"
         seen |= spoiled_states  # no later child may start from them
         assert probe(torch, seen) == first[torch]
+
+
+def test_a_child_begins_with_the_filters_of_a_fresh_interpreter() -> None:
+    code = (
+        "import warnings; from xorbench.sandbox import template; template._preload(torch=False); "
+        "import tests.sandbox.spoilers; print(len(warnings.filters))"
+    )
+    fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert probe(False, set())["filters"] == int(fresh.stdout)

@@ -19,6 +19,8 @@ STRANGERS = "tests/study/strangers.py:"
 
 _dask = pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="the cluster extra is not installed")
 EXECUTORS = ["local:2", pytest.param("dask-local:2", marks=_dask)]
+#: For faults that only the process that runs the command can see: starting a cluster for each takes seconds.
+EXECUTORS_DASK_SLOW = ["local:2", pytest.param("dask-local:2", marks=[_dask, pytest.mark.slow])]
 
 
 @pytest.fixture(autouse=True, scope="session")

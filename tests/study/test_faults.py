@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox.conftest import all_gone, pids_in
-from tests.study.conftest import EXECUTORS, ROOT, STRANGERS, exactly_one_each, records_of, xorbench
+from tests.study.conftest import EXECUTORS, EXECUTORS_DASK_SLOW, ROOT, STRANGERS, exactly_one_each, records_of, xorbench
 from xorbench.errors import ExitCode
 from xorbench.records import Convergence, Record
 from xorbench.study.journal import FILE
@@ -35,7 +35,7 @@ FAULTS = {
     "Unspeakable": ("raised", "UnspeakableError"),
     "Spoiler": ("ok", ""),
 }
-LIMITS = ("--time-limit", "2", "--memory-limit", "400")
+LIMITS = ("--time-limit", "1.5", "--memory-limit", "400")
 QUICK = ("--measure", "convergence", "--seeds", "1", "--budget", "5", "--quiet")
 
 
@@ -76,7 +76,7 @@ def _solved(record: Record) -> bool:
     return [run.to_stable for run in record.result.runs] == [0] * len(record.result.runs)
 
 
-@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("executor", EXECUTORS_DASK_SLOW)
 def test_a_file_deleted_during_the_run(executor: str, tmp_path: Path) -> None:
     file = tmp_path / "gone.py"
     file.write_text(
@@ -152,7 +152,7 @@ def test_a_second_run_in_one_folder_is_refused(tmp_path: Path) -> None:
     assert len(records_of(tmp_path)) == 1
 
 
-@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("executor", EXECUTORS_DASK_SLOW)
 def test_a_full_disk_keeps_what_was_measured(executor: str, tmp_path: Path) -> None:
     """On a file system of 256 KiB; a run that has room again measures the rest."""
     mounted = subprocess.run(
@@ -213,7 +213,7 @@ def test_a_hundred_kills_lose_nothing(tmp_path: Path) -> None:
     _kills_and_resumes(100, tmp_path, seed=time.time_ns())
 
 
-@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("executor", EXECUTORS_DASK_SLOW)
 def test_one_interrupt_finishes_what_runs(executor: str, tmp_path: Path) -> None:
     run = _start("run", STRANGERS + "Slow", "--measure", "convergence", "--seeds", "50", "--budget", "2", "--executor",
                  executor, "--output", str(tmp_path))  # fmt: skip
@@ -227,7 +227,7 @@ def test_one_interrupt_finishes_what_runs(executor: str, tmp_path: Path) -> None
     assert f"{len(records)} of 10 cells are kept" in err
 
 
-@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("executor", EXECUTORS_DASK_SLOW)
 def test_two_interrupts_stop_at_once(executor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIDS", str(tmp_path / "pids"))
     run = _start("run", STRANGERS + "Right", STRANGERS + "Grandchild", "--measure", "convergence", "--seeds", "1",

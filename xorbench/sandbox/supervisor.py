@@ -29,12 +29,14 @@ class Output:
         self._total = 0
 
     def add(self, data: bytes) -> None:
+        """Keep what fits."""
         self._total += len(data)
         room = OUTPUT_BYTES - len(self._head)
         self._head += data[:room]
         self._tail = (self._tail + data[room:])[-OUTPUT_BYTES:] if len(data) > room else self._tail
 
     def text(self) -> str:
+        """Return what was kept, and how much was left out."""
         left_out = self._total - len(self._head) - len(self._tail)
         middle = f"\n... {left_out} bytes left out ...\n" if left_out else ""
         return self._head.decode(errors="replace") + middle + self._tail.decode(errors="replace")
@@ -91,7 +93,7 @@ class _Call:
         output, output_end = os.pipe()
         supervisor = os.getpid()
         started = time.monotonic()
-        pid = os.fork()
+        pid = system.fork()
         if pid == 0:
             child.run(self.request, channel_end, output_end, supervisor)
         os.close(channel_end)

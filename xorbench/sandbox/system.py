@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import warnings
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -21,6 +22,13 @@ _LIBC = ctypes.CDLL(None)
 def _prctl(option: int, value: int) -> None:
     with contextlib.suppress(OSError, AttributeError):
         _LIBC.prctl(option, ctypes.c_ulong(value), 0, 0, 0)
+
+
+def fork() -> int:
+    """Fork, whatever the filters say about threads: a BLAS that was asked for some has them, idle, at that time."""
+    with warnings.catch_warnings():  # left, and so undone, in both processes
+        warnings.simplefilter("ignore")
+        return os.fork()
 
 
 def adopt_orphans() -> None:

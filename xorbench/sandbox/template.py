@@ -12,14 +12,12 @@ import os
 import select
 import signal
 import socket
-import warnings
 
 from xorbench.sandbox import supervisor, system
 
 
 def main(control_fd: int, caller_process: int | None, *, torch: bool) -> None:
     """Serve until the caller closes the socket or dies; each byte that comes brings a socket for a new supervisor."""
-    warnings.simplefilter("ignore")
     _preload(torch=torch)
     control = socket.socket(fileno=control_fd)
     system.adopt_orphans()
@@ -47,7 +45,7 @@ def main(control_fd: int, caller_process: int | None, *, torch: bool) -> None:
                     os._exit(0)
                 if not asked:
                     os._exit(0)
-                pid = os.fork()
+                pid = system.fork()
                 if pid == 0:
                     signal.set_wakeup_fd(-1)
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
