@@ -149,10 +149,6 @@ def test_init_without_arguments_takes_no_seed() -> None:
 
 
 def test_a_key_without_jax_is_said() -> None:
-    import sys
-
-    if "jax" in sys.modules:
-        pytest.skip("jax is imported here")
     namespace = SimpleNamespace(init=lambda key: {}, apply=lambda params, x: x[:, 0])
     with pytest.raises(UsageError, match="asks for a JAX key"):
         build(namespace)
@@ -172,3 +168,7 @@ def test_with_jax_the_gradient_follows_from_the_loss() -> None:
     before, slopes = model.get_parameters(), model.gradients(ROWS, LABELS)
     model.step(ROWS, LABELS)
     np.testing.assert_allclose(model.get_parameters()["w"], before["w"] - 0.1 * slopes["w"], rtol=1e-6)
+    model.set_parameters(before)
+    assert isinstance(model.instance._parameters["w"], jax.Array)
+    # A loss that uses no JAX cannot be differentiated by it, imported or not.
+    assert Capability.STEP not in build(functions(loss=lambda params, x, y: 0.5)).capabilities

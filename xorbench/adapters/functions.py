@@ -4,7 +4,7 @@ A module or any other namespace with
 
 * ``init(seed)`` or ``init(key)``, which returns the parameters: arrays in any nesting of dicts, lists and tuples;
 * ``apply(params, x)``, which returns one output per row;
-* optionally ``loss(params, x, y)`` and ``grad(params, x, y)``; with JAX imported the second follows from the first;
+* optionally ``loss(params, x, y)`` and ``grad(params, x, y)``; of a loss that uses JAX the second follows;
 * optionally ``step(params, x, y)``, which returns the new parameters, or a pair of these and the loss before. Without
   it the step is plain descent along ``grad`` at `learning_rate`.
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from xorbench.adapters.signature import Factory, own_keywords, with_signature
@@ -43,24 +44,32 @@ def factory(found: Any) -> Factory | None:
     keywords = {**dict(rest), **({"seed": 0} if first[0] else {}), "learning_rate": None}
 
     def make(*, seed: int = 0, learning_rate: float | None = None, **given: Any) -> FunctionModel:
-        parameters = found.init(*([_random(first[0], seed)] if first[0] else []), **given)
+        parameters = found.init(*([_random(found.init, first[0], seed)] if first[0] else []), **given)
         return FunctionModel(found, parameters, learning_rate=learning_rate)
 
     return with_signature(make, keywords, like=found)
 
 
-def _random(keyword: str, seed: int) -> Any:
+def _random(init: Callable[..., Any], keyword: str, seed: int) -> Any:
     """Return what ``init`` draws from, by the name of its first argument."""
-    if keyword in ("key", "rng_key", "prng_key") or (keyword == "rng" and "jax" in sys.modules):
-        jax = sys.modules.get("jax")
+    jax = _jax_of(init)
+    if keyword in ("key", "rng_key", "prng_key") or (keyword == "rng" and jax is not None):
         if jax is None:
-            raise UsageError(f"init({keyword}) asks for a JAX key, but the file imports no jax; name the argument seed")
+            raise UsageError(f"init({keyword}) asks for a JAX key, but uses no jax; name the argument seed")
         return jax.random.PRNGKey(seed)
     if keyword in ("rng", "generator"):
         import numpy as np
 
         return np.random.default_rng(seed)
     return seed
+
+
+def _jax_of(function: Callable[..., Any]) -> Any | None:
+    """Return JAX where this function refers to it; that something else has imported it says nothing."""
+    cells = getattr(function, "__closure__", None) or ()
+    known = [*getattr(function, "__globals__", {}).values(), *(cell.cell_contents for cell in cells)]
+    modules = (value.__name__ for value in known if isinstance(value, ModuleType))
+    return sys.modules.get("jax") if any(name.split(".")[0] == "jax" for name in modules) else None
 
 
 def flatten(tree: Any, prefix: str = "") -> dict[str, Any]:
@@ -175,9 +184,9 @@ def _gradient_of(functions: Any) -> Callable[..., Any] | None:
         if callable(getattr(functions, name, None)):
             found: Callable[..., Any] = getattr(functions, name)
             return found
-    jax = sys.modules.get("jax")
     loss = getattr(functions, "loss", None)
-    if jax is None or not callable(loss):
+    jax = _jax_of(loss) if callable(loss) else None
+    if jax is None:
         return None
     derived: Callable[..., Any] = jax.grad(loss)
     return derived
