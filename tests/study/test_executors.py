@@ -21,7 +21,7 @@ def make_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("spec", "width"),
-    [("local:1", 1), ("local:7", 7), ("local", os.cpu_count()), (f"factory:{__name__}:make_executor", 3)],
+    [("local:1", 1), ("local:7", 7), ("local", len(os.sched_getaffinity(0))), (f"factory:{__name__}:make_executor", 3)],
 )
 def test_an_executor_runs_and_has_its_width(spec: str, width: int) -> None:
     with open_executor(spec) as place:

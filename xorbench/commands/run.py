@@ -84,7 +84,7 @@ def command(
         planned = planning.make_plan(
             asked, time_limit_s=time_limit or None, memory_limit_mib=memory_limit or None, folder=os.getcwd()
         )
-        with Journal(output, fresh=fresh) as journal, progress.interruptible():
+        with Journal(output, fresh=fresh) as journal:
             if journal.kept_aside is not None:
                 progress.say(f"the records that were there are kept in {journal.kept_aside}")
             if journal.repaired_bytes:
@@ -92,13 +92,14 @@ def command(
                     f"cut {journal.repaired_bytes} bytes of a torn line off {journal.path}; its cell runs again"
                 )
             try:
-                with open_executor(executor) as place:
+                with progress.interruptible(), open_executor(executor) as place:
                     run_planned(planned, place, journal, progress, retry_failed=retry_failed)
             finally:
                 progress.end()
             latest = journal.latest()
             records = [latest[job.cell.id] for job in planned.jobs if job.cell.id in latest]
-            _report(output, list(latest.values()), journal.environments, quiet=quiet)
+            if not progress.stopping_now():
+                _report(output, list(latest.values()), journal.environments, quiet=quiet)
     if progress.stopping():
         click.echo(f"interrupted; {len(records)} of {len(planned.jobs)} cells are kept in {output}", err=True)
         return ExitCode.INTERRUPTED

@@ -36,10 +36,10 @@ def open_executor(spec: str) -> Iterator[Place]:
     """
     kind, colon, rest = spec.partition(":")
     if kind == "local":
-        with _threads(_count(spec, rest) if colon else os.cpu_count() or 1) as place:
+        with _threads(_count(spec, rest) if colon else cores()) as place:
             yield place
     elif kind == "dask-local":
-        with _dask_local(_count(spec, rest) if colon else os.cpu_count() or 1) as place:
+        with _dask_local(_count(spec, rest) if colon else cores()) as place:
             yield place
     elif kind == "dask" and rest:
         with _dask(rest) as place:
@@ -50,6 +50,11 @@ def open_executor(spec: str) -> Iterator[Place]:
     else:
         names = [name.partition(":")[0] for name in KINDS]
         raise UsageError(f"executor {spec!r} is none of {', '.join(KINDS)}{did_you_mean(kind, names)}")
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _count(spec: str, text: str) -> int:
@@ -138,6 +143,6 @@ def _from_factory(spec: str, place: str) -> Iterator[Place]:
             f"executor {spec!r} gave {type(executor).__name__}; the function must return a concurrent.futures.Executor"
         )
     try:
-        yield Place(executor, getattr(executor, "_max_workers", None) or os.cpu_count() or 1)
+        yield Place(executor, getattr(executor, "_max_workers", None) or cores())
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
