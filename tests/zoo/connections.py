@@ -142,6 +142,9 @@ class AdjustsWhileItGoes(NeuralNetwork):
     def adjustWeights(self):
         pass
 
+    def step(self, inputs, targets):
+        super().step(inputs, targets)
+
 
 class SlopesPileUp(NeuralNetwork):
     """resetSlopes is never called."""

@@ -88,7 +88,7 @@ class NoisyTraining(SeededNet):
 
     def step(self, X, y):
         keep = np.random.default_rng().permutation(len(X))[: max(1, len(X) - 1)]
-        return super().step(X[keep], y[keep])
+        super().step(X[keep], y[keep])
 
 
 class SeedsGlobally(SeededNet):
@@ -143,7 +143,7 @@ class ShufflesGlobally(SeededNet):
 
     def step(self, X, y):
         keep = np.random.permutation(len(X))[: max(1, len(X) - 1)]
-        return super().step(X[keep], y[keep])
+        super().step(X[keep], y[keep])
 
 
 class NoSeedParameter(SeededNet):

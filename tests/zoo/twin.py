@@ -34,8 +34,9 @@ class Twin:
 
     `broken` says that a finding is expected; `severity` how grave it is. A twin whose severity is a note or a warning
     must get no error: it is harmless, or right but unlucky. `rules` are the names that hit it: the first is the right
-    one, the others are equally true of it. `learns_xor`: for some seeds all four rows come out right, by more than a
-    hair, within three thousand updates, so that a truth-table test passes it. `sibling` is a right twin from which it
+    one, the others are equally true of it. `learns_xor`: for one of the first
+    seeds all four rows are on the right side of the threshold at some time within 3,000 updates, so that a truth-table
+    test may pass it. `sibling` is a right twin from which it
     differs by the defect alone, or the nearest one there is.
     """
 
