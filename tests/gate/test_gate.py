@@ -115,6 +115,7 @@ def test_a_measure_that_is_gone_is_a_missing_row(measure: str) -> None:
     found = gate([record("net", runs(GOOD), day=2)], before)
     assert found.status == ExitCode.FAILED
     assert measure[:5] in said(found, Mark.FAILED)[0]
+    assert gate([record("net", runs(GOOD), day=2)], before, Policy(missing="say")).status == ExitCode.OK
 
 
 def test_another_budget_is_a_missing_row_too() -> None:

@@ -110,7 +110,7 @@ def judge(
 
     judged = [*_learning(pairs, policy)]
     for old_row, row in pairs:
-        judged += _measures(old_row, row)
+        judged += _measures(old_row, row, gone)
     for found in comparisons:
         judged += _times(found, policy)
     if not comparisons and policy.time.required:
@@ -198,7 +198,7 @@ def _claims(row: Measured, policy: Policy) -> list[Item]:
     return items
 
 
-def _measures(before: Measured, after: Measured) -> list[Item]:
+def _measures(before: Measured, after: Measured, gone: Mark) -> list[Item]:
     """Compare what could be measured at all, and the checks."""
     items: list[Item] = []
     failed_before = {failure.measure: failure for failure in before.failures}
@@ -210,9 +210,9 @@ def _measures(before: Measured, after: Measured) -> list[Item]:
             items.append(_item(after, "correctness", _mark(failure), _failed(failure)))
     told = {failure.measure for failure in after.failures}
     if before.timings is not None and after.timings is None and "timing" not in told:
-        items.append(_item(after, "rows", Mark.FAILED, "missing: the baseline has its timings and the run does not"))
+        items.append(_item(after, "rows", gone, "missing: the baseline has its timings and the run does not"))
     if before.check is not None and after.check is None and "check" not in told:
-        items.append(_item(after, "rows", Mark.FAILED, "missing: the baseline has its check and the run does not"))
+        items.append(_item(after, "rows", gone, "missing: the baseline has its check and the run does not"))
     if after.check is not None:
         items.append(_checked(after.name, after.check, before.check))
     if after.timings is not None and any(": wrong," in note for note in after.timings.notes):
