@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -180,37 +181,49 @@ def test_a_full_disk_keeps_what_was_measured(executor: str, tmp_path: Path) -> N
         subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
 
-def _kills_and_resumes(kills: int, tmp_path: Path, seed: int) -> None:
-    """Kill a run at random moments, resume it as often, and count what is there in the end."""
-    import random
-
-    moments = random.Random(seed)
-    arguments = ("run", STRANGERS + "Right", "--measure", "convergence", "--seeds", str(5 * 60 * max(1, kills // 10)),
-                 "--budget", "1", "--executor", "local:2", "--output", str(tmp_path))  # fmt: skip
+def _kills_and_resumes(kills: int, folder: Path) -> None:
+    """Kill a run at random moments, most of them while cells end, resume it as often, and count what is there."""
+    cells = 40 * kills
+    arguments = ("run", STRANGERS + "Right", "--measure", "convergence", "--seeds", str(5 * cells), "--budget", "1",
+                 "--executor", "local:2", "--output", str(folder))  # fmt: skip
     seen: list[Record] = []
+    amidst = 0
     for _ in range(kills):
         run = _start(*arguments)
-        time.sleep(moments.uniform(0.3, 1.5))
+        if random.random() < 0.9:
+            _wait_for_growth(folder, run)
+        time.sleep(random.uniform(0, 0.3))
         run.kill()
         run.communicate(timeout=30)
-        records = records_of(tmp_path) if (tmp_path / FILE).exists() else []
+        records = records_of(folder) if (folder / FILE).exists() else []
         assert records[: len(seen)] == seen
+        amidst += len(records) > len(seen)
         seen = records
+    assert amidst >= kills // 2
     last = _start(*arguments)
-    last.communicate(timeout=300)
+    last.communicate(timeout=600)
     assert last.returncode == ExitCode.OK
-    records = records_of(tmp_path)
-    assert len(records) == 60 * max(1, kills // 10)
+    records = records_of(folder)
+    assert records[: len(seen)] == seen
+    assert len(records) == cells
     assert exactly_one_each(records)
 
 
+def _wait_for_growth(folder: Path, run: subprocess.Popen[str]) -> None:
+    def size() -> int:
+        return (folder / FILE).stat().st_size if (folder / FILE).exists() else 0
+
+    before = size()
+    _wait_for(lambda: size() > before or run.poll() is not None)
+
+
 def test_a_few_kills_lose_nothing(tmp_path: Path) -> None:
-    _kills_and_resumes(4, tmp_path, seed=time.time_ns())
+    _kills_and_resumes(4, tmp_path)
 
 
 @pytest.mark.slow
 def test_a_hundred_kills_lose_nothing(tmp_path: Path) -> None:
-    _kills_and_resumes(100, tmp_path, seed=time.time_ns())
+    _kills_and_resumes(100, tmp_path)
 
 
 @pytest.mark.parametrize("executor", EXECUTORS_DASK_SLOW)
