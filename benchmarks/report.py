@@ -2,8 +2,8 @@
 
     python benchmarks/report.py [--records 100000]
 
-Two shapes of the same number: many seeds of few rows, one record each, as a study has them; and many rows, each with its
-own statistics. Prints seconds for reading the journal, for pooling, and for each format.
+Two shapes of the same number: many seeds of few rows, one record each, as a study has them; and many rows, each with
+its own statistics. Prints seconds for reading the journal, for pooling, and for each format.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from xorbench.report.hidden_space import SIDE, Ends, hidden_space
 from xorbench.report.motion import motion
 from xorbench.report.palette import LOSS_BANDS, REGION_BANDS
 from xorbench.report.scale import Scale, around
+from xorbench.report.sound import sound
 from xorbench.report.svg import Point, element, path, picture
 from xorbench.tasks import get_task
 
@@ -70,9 +71,10 @@ def closeup(portrait: Portrait, task_name: str, *, size: tuple[float, float] | N
     """Return the figures of a portrait, or None for one without a frame. `size` fixes charts in pixels."""
     if not portrait.frames:
         return None
+    portrait = sound(portrait)
     frames = portrait.frames
     rows, labels = _rows(task_name, portrait)
-    hidden, separators, hidden_said = hidden_space(portrait)
+    hidden, separators, hidden_said = hidden_space(portrait) if labels else ([], [], "")
     marks = [_place(portrait, row) for row in rows]
     iterations = Scale(low=ZERO, high=max(frames[-1].iteration, 1), log=True)
     ticks = [(0.0, "0"), *((value, label) for value, label in iterations.ticks(5) if value >= 1)]
@@ -102,7 +104,7 @@ def closeup(portrait: Portrait, task_name: str, *, size: tuple[float, float] | N
             size=size,
         ),
         stages=tuple(_stage(portrait, at, marks, labels, hidden, separators) for at in _chosen(len(frames))),
-        missing=portrait.missing,
+        missing=(*portrait.missing, *(() if labels else ("hidden space: the rows of this task are not known here",))),
         data=motion(portrait, grids, hidden, separators, _surface_path(portrait)),
     )
 
