@@ -124,12 +124,27 @@ def _torch(
     settings = {**options, "dtype": dtype, "device": device}
     return Plan(
         make=lambda seeds: ensemble(seeds=seeds, inputs=inputs, labels=labels, **settings),
-        # On the host a block should stay in the cache; on another device more members only fill it better.
-        block=4096 if device == "cpu" else 1 << 20,
+        block=_torch_block(len(labels) * inputs.shape[1] * _units(options), device),
         method="arrays",
         dtype=dtype,
         threads=False,
     )
+
+
+def _units(options: dict[str, Any]) -> int:
+    from xorbench.implementations.options import widths
+
+    return sum(widths(options["hidden"], options.get("layers")))
+
+
+def _torch_block(numbers: int, device: str) -> int:
+    """Return how many members to train together, each with about so many numbers per step.
+
+    On the host a block should stay near the cache; another device is filled better by more, up to about a gigabyte per
+    array and its gradient.
+    """
+    most = 1 << 17 if device == "cpu" else 1 << 28
+    return max(64, min(1 << 20, most // numbers))
 
 
 def _dtype(name: str) -> str:
