@@ -13,6 +13,7 @@ What the contract declares in attributes (`output`, `targets`, `loss_kind`, ...)
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType
@@ -66,8 +67,10 @@ def _random(init: Callable[..., Any], keyword: str, seed: int) -> Any:
 
 def _jax_of(function: Callable[..., Any]) -> Any | None:
     """Return JAX where this function refers to it; that something else has imported it says nothing."""
-    cells = getattr(function, "__closure__", None) or ()
-    known = [*getattr(function, "__globals__", {}).values(), *(cell.cell_contents for cell in cells)]
+    known = [*getattr(function, "__globals__", {}).values()]
+    for cell in getattr(function, "__closure__", None) or ():
+        with contextlib.suppress(ValueError):  # an empty cell
+            known.append(cell.cell_contents)
     modules = (value.__name__ for value in known if isinstance(value, ModuleType))
     return sys.modules.get("jax") if any(name.split(".")[0] == "jax" for name in modules) else None
 
