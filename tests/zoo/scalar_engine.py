@@ -184,12 +184,12 @@ class ValueMLP:
 
 
 class HingeMLP(ValueMLP):
-    """2-4-4-1, ReLU, linear output, hinge on ±1, weight decay inside its own loss."""
+    """2-5-3-1, ReLU, linear output, hinge on ±1, weight decay inside its own loss."""
 
     loss_kind = "own"
     nonlin = "relu"
     last = None
-    widths = (6, 4)
+    widths = (5, 3)
 
     def __init__(self, inputs=2, seed=0, learning_rate=0.05):
         super().__init__(inputs, seed, learning_rate)

@@ -17,8 +17,8 @@ class LSTMParity:
         self.learning_rate, self.device = learning_rate, device
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.rnn = self.cell(1, 8, batch_first=self.batch_first()).double().to(device)
-            self.head = nn.Linear(8, 1).double().to(device)
+            self.rnn = self.cell(1, 5, batch_first=self.batch_first()).double().to(device)
+            self.head = nn.Linear(5, 1).double().to(device)
         self.modules = nn.ModuleDict({"rnn": self.rnn, "head": self.head})
         self.optimizer = torch.optim.Adam(self.modules.parameters(), lr=learning_rate)
 

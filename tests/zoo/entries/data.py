@@ -39,7 +39,7 @@ TWINS = (
     broken("probabilities-as-logits", "outputs.py:ProbabilitiesAsLogits", "XD03", "parameters", SCORED,
            "Probabilities are declared logits: all above 0.", sibling="logits-said-so", **NO),
     broken("bipolar-for-sigmoid", "outputs.py:BipolarTargetsForASigmoid", "XD03", "parameters", SCORED,
-           "Targets ±1 for a sigmoid.", sibling="hinge-bipolar", **NO),
+           "Targets ±1 for a sigmoid.", sibling="hinge-bipolar"),
     broken("cross-entropy-of-scores", "outputs.py:CrossEntropyOfRawScores", "XD03", "no gradients", SCORED,
            "The logarithm is taken of clipped raw scores.", sibling="logits-said-so", **NO),
     broken("wrong-threshold", "outputs.py:LabelsByTheWrongThreshold", "XD03 XC03", "step", SCORED,
@@ -75,7 +75,7 @@ TWINS = (
     broken("machine-first-rows-length", "recurrent.py:FirstRowsLength", "XD05 XA04", "fixed", "two states and a table",
            "One row's length is used for all.", sibling="parity-machine", **NO),
     broken("torch-batch-first-forgotten", "torch_recurrent.py:BatchFirstForgotten", "XD05 XA04", "no loss",
-           "LSTM, 8 units", "Rows of the batch are taken for time steps.", sibling="torch-lstm"),
-    broken("torch-hidden-kept", "torch_recurrent.py:HiddenKept", "XD05 XA03", "no loss", "LSTM, 8 units",
+           "LSTM, 5 units", "Rows of the batch are taken for time steps.", sibling="torch-lstm"),
+    broken("torch-hidden-kept", "torch_recurrent.py:HiddenKept", "XD05 XA03", "no loss", "LSTM, 5 units",
            "The hidden state goes from one call to the next.", sibling="torch-lstm"),
 )

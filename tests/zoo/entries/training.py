@@ -23,10 +23,10 @@ TWINS = (
     broken("relu-explodes", "budgets.py:ReluExplodes", "XT02 XA06", "parameters", LINEAR.replace("tanh", "ReLU"),
            "NaN within a few dozen steps; a smaller rate works.", sibling="linear-output-slowly", **NO),
     broken("two-two-one", "budgets.py:TwoTwoOne", "XT03", "no hidden", SMALL.replace("2-3-1", "2-2-1"),
-           "Right; about half of the seeds get stuck.", severity=NOTE, sibling="small-net", **NO),
+           "Right; about half of the seeds get stuck.", severity=NOTE, sibling="small-net"),
     broken("narrow-two-two-one", "budgets.py:NarrowTwoTwoOne", "XT03", "no hidden", SMALL.replace("2-3-1", "2-2-1"),
-           "Right; three of four seeds get stuck.", severity=NOTE, sibling="small-net", **NO),
+           "Right; three of four seeds get stuck.", severity=NOTE, sibling="small-net"),
     broken("two-tanh-units", "outputs.py:TwoTanhUnits", "XT03", "parameters",
            "2-2-1 tanh, cross-entropy of logits, bias in the first row", "Right; three of four seeds get stuck.",
-           severity=NOTE, sibling="logits-said-so", **NO),
+           severity=NOTE, sibling="logits-said-so"),
 )
