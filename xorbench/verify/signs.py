@@ -98,7 +98,9 @@ def _sizes_by_group(view: RowView, clear: NDArray[np.bool_], sizes: Rows) -> Sig
     if len(found) < 2 or spread < 0.4:
         return None
     where = ", ".join(found)
-    message = f"every group moves by a size of its own at the first step ({', '.join(f'{s:.3g}' for s in found.values())})"
+    message = (
+        f"every group moves by a size of its own at the first step ({', '.join(f'{s:.3g}' for s in found.values())})"
+    )
     return SignReading(max(found.values()), [finding("XM11", message, where=where, point=view.name, sizes=found)])
 
 

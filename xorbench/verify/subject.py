@@ -7,17 +7,19 @@ import functools
 import random
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from xorbench.model import Capability, Model, missing_members
+from xorbench.model import MEMBERS, Capability, Model, missing_members
 from xorbench.records import Finding
 from xorbench.registry import Implementation, Option
 from xorbench.tasks import Task, get_task
-from xorbench.verify.outcomes import NotChecked
+from xorbench.verify.outcomes import Failed, NotChecked
+
+Made = TypeVar("Made")
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +39,30 @@ class Subject:
     device: str = "cpu"
     notes: list[Finding] = field(default_factory=list)  # findings that fail nothing
     remarks: dict[str, str] = field(default_factory=dict)  # facts for the result, such as the optimiser
+    spectrum: dict[str, float | None] = field(default_factory=dict)  # gate -> share of seeds that learned it
+    hung: set[str] = field(default_factory=set)  # members that did not return
+    memo: dict[str, Any] = field(default_factory=dict)
+
+    def once(self, key: str, make: Callable[[], Made]) -> Made:
+        """Return what `make` made the first time this key was asked for; a failure is kept too."""
+        if key not in self.memo:
+            try:
+                self.memo[key] = (True, make())
+            except (NotChecked, Failed) as outcome:
+                self.memo[key] = (False, outcome)
+        fine, value = self.memo[key]
+        if not fine:
+            raise value
+        made: Made = value
+        return made
+
+    def avoid(self, members: set[str]) -> None:
+        """Do not call these members again: they hang."""
+        self.hung = set(members)
+        if "factory" in members:
+            raise NotChecked("the factory gives no model")
+        if "predict" in members:
+            raise NotChecked("predict() hangs")
 
     @functools.cached_property
     def task(self) -> Task:
@@ -75,6 +101,10 @@ class Subject:
     def need(self, *wanted: Capability) -> None:
         """Raise NotChecked with the member that would unlock the check."""
         missing = missing_members(self.first.instance)
+        for capability in wanted:
+            for member in MEMBERS[capability]:
+                if member in self.hung:
+                    raise NotChecked(f"{member}() hangs")
         lacking = [missing[capability] for capability in wanted if capability in missing]
         if lacking:
             raise NotChecked("; ".join(lacking))

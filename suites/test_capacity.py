@@ -1,0 +1,191 @@
+"""Capacity: what the architecture can express at all."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xorbench.model import Capability, Model
+from xorbench.tasks import GATES, NOT_SEPARABLE, get_task
+from xorbench.verify.outcomes import Failed, NotChecked, finding
+from xorbench.verify.spectrum import spectrum
+from xorbench.verify.subject import Subject, global_random_state, quiet
+from xorbench.verify.training import trials
+
+from .test_starts import _hidden
+
+CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+
+
+def _states(subject: Subject, gate: str | None = None) -> list[tuple[Model, np.ndarray]]:  # type: ignore[type-arg]
+    """Return models at several states (seeds, trained and not) with their outputs on the table."""
+    rows, labels = subject.table
+    if gate is not None:
+        labels = get_task(gate).table()[1]
+    states = []
+    with quiet(), global_random_state(1):
+        for seed in range(3):
+            model = subject.build(subject.seed + seed)
+            if model.can(Capability.STEP) and "step" not in subject.hung:
+                states.append((model, model.predict(rows)))
+                for _ in range(30):
+                    for part in subject.chunks(rows, labels):
+                        model.step(*part)
+            elif model.can(Capability.FIT) and "fit" not in subject.hung:
+                model.fit(rows, labels, 100)
+            else:
+                raise NotChecked("nothing is trained: the answer is built in")
+            states.append((model, model.predict(rows)))
+        if subject.first.can(Capability.PARAMETERS):
+            from xorbench.verify.lab import Lab
+
+            lab = subject.once("lab", lambda: Lab(subject))
+            for point in lab.points.values():
+                model = lab.fresh()
+                model.set_parameters(point)
+                states.append((model, model.predict(rows)))
+    return states
+
+
+def _two_bits(subject: Subject) -> None:
+    if subject.table[0].shape != (4, 2):
+        raise NotChecked("the task is not a gate of two inputs")
+
+
+def test_output_can_move(subject: Subject) -> None:
+    """The output is not one constant whatever the row, the seed and the training."""
+    states = subject.once("states", lambda: _states(subject))
+    outputs = np.concatenate([output for _, output in states])
+    labels = subject.table[1]
+    if np.ptp(outputs) <= 1e-12 and labels.any() and not labels.all():
+        message = f"the output is {outputs[0]:g} for every row, seed and state: it cannot move"
+        raise Failed(finding("XC03", message, where="output", output=float(outputs[0]), states=len(states)))
+
+
+def test_hidden_layer_bends(subject: Subject) -> None:
+    """The output is not additive in the inputs: the interaction contrast of the logits is not zero."""
+    _two_bits(subject)
+    entry = subject.implementation.entry
+    if not entry.can_learn("xor"):
+        raise NotChecked(f"it does not claim XOR: {entry.why_never or 'declared so'}")
+    declaration = subject.first.declaration
+    if declaration.output == "label":
+        _by_spectrum(subject, "the outputs are labels")
+        return
+    states = subject.once("states", lambda: _states(subject))
+    contrasts, sizes = [], []
+    for _, outputs in states:
+        logits = _logits(outputs, declaration.output, declaration.targets)
+        if not np.isfinite(logits).all():
+            continue
+        contrasts.append(abs(logits[0] - logits[1] - logits[2] + logits[3]))
+        sizes.append(np.abs(logits).max())
+    if not contrasts or max(sizes) == 0 or np.ptp(np.concatenate([outputs for _, outputs in states])) == 0:
+        raise NotChecked("the outputs are constant or saturated at every state")
+    rounding = 1e-9 if not _single(subject) else 1e-5
+    if all(contrast <= rounding * (1 + size) for contrast, size in zip(contrasts, sizes, strict=True)):
+        if max(np.ptp(output) for _, output in states) <= 1e-9:
+            raise NotChecked("every row gets the same answer")
+        message = (
+            f"the output is additive in its inputs: g00 - g01 - g10 + g11 is {max(contrasts):.1g} at {len(contrasts)} states, "
+            "so there is no effective hidden non-linearity"
+        )
+        raise Failed(finding("XC01", message, where="architecture", contrast=max(contrasts), states=len(contrasts)))
+
+
+def _single(subject: Subject) -> bool:
+    outputs = subject.first.predict(subject.table[0])
+    return bool(np.array_equal(outputs.astype(np.float32).astype(np.float64), outputs)) and bool(
+        (outputs % 0.125 != 0).any()
+    )
+
+
+def _logits(outputs: np.ndarray, kind: str, targets: tuple[float, float]) -> np.ndarray:  # type: ignore[type-arg]
+    if kind == "probability" and outputs.min() > 0 and outputs.max() < 1:
+        return np.log(outputs / (1 - outputs))
+    if kind == "score" and targets == (-1.0, 1.0) and np.abs(outputs).max() < 1:
+        # A squashed score: the contrast is zero on one of the two scales if the model is additive.
+        squashed = np.arctanh(outputs)
+        plain = abs(outputs[0] - outputs[1] - outputs[2] + outputs[3])
+        return outputs if plain < abs(squashed[0] - squashed[1] - squashed[2] + squashed[3]) else squashed
+    return outputs
+
+
+def _by_spectrum(subject: Subject, why: str) -> None:
+    learned = spectrum(subject)
+    separable = [name for name in GATES if name not in NOT_SEPARABLE]
+    known = [learned[name] for name in separable if learned[name] is not None]
+    hard = [learned[name] for name in NOT_SEPARABLE]
+    if len(known) == len(separable) and all(share == 1.0 for share in known) and all(share == 0.0 for share in hard):
+        message = "it learns the 14 linearly separable gates and neither XOR nor XNOR: it is additive in its inputs"
+        raise Failed(finding("XC01", message, where="architecture", spectrum=learned))
+    raise NotChecked(f"{why}, and the gate spectrum is not that of a linear model")
+
+
+def test_no_unit_is_dead(subject: Subject) -> None:
+    """No hidden unit is constant on every row, at the start and after training, for every seed."""
+    dead_by_seed: list[np.ndarray] = []  # type: ignore[type-arg]
+    rows, labels = subject.table
+    if not subject.trainable:
+        raise NotChecked("nothing is trained: the answer is built in")
+    with quiet(), global_random_state(1):
+        for seed in range(4):
+            model = subject.build(subject.seed + seed)
+            if model.can(Capability.STEP) and "step" not in subject.hung:
+                for _ in range(40):
+                    for part in subject.chunks(rows, labels):
+                        model.step(*part)
+            hidden = _hidden(subject, model)
+            if hidden is None:
+                raise NotChecked("no hidden() and no parameters that could be read as layers")
+            dead_by_seed.append(np.ptp(hidden, axis=0) <= 1e-9 * (1 + np.abs(hidden).max()))
+    width = len(dead_by_seed[0])
+    if any(len(dead) != width for dead in dead_by_seed):
+        raise NotChecked("the number of hidden units changes")
+    always = np.all(dead_by_seed, axis=0)
+    sometimes = np.any(dead_by_seed, axis=0)
+    if not sometimes.any():
+        return
+    runs = trials(subject)
+    units = (np.flatnonzero(always if always.any() else sometimes) + 1).tolist()
+    share = float(np.mean(dead_by_seed))
+    message = f"hidden unit {', '.join(map(str, units))} is constant on every row"
+    if always.any() and runs.solved == 0:
+        raise Failed(
+            finding("XC02", message + " for every seed", where="hidden layer 1", units=units, dead_share=share)
+        )
+    severity = "warning" if always.any() else "note"
+    said = " for every seed" if always.any() else f" for some seeds ({100 * share:.0f} % of all units)"
+    subject.note(
+        finding("XC02", message + said, where="hidden layer 1", severity=severity, units=units, dead_share=share)
+    )  # type: ignore[arg-type]
+
+
+def test_origin_is_free(subject: Subject) -> None:
+    """The output for a row of zeros can be trained: there is a bias."""
+    _two_bits(subject)
+    if subject.first.declaration.reads == "sequence":
+        raise NotChecked("a sequence of zeros says nothing about a bias")
+    at_origin = []
+    rows = CORNERS
+    for gate in ("nor", "or"):
+        labels = get_task(gate).table()[1]
+        with quiet(), global_random_state(1):
+            for seed in range(2):
+                model = subject.build(subject.seed + seed)
+                if model.can(Capability.STEP) and "step" not in subject.hung:
+                    for _ in range(60):
+                        for part in subject.chunks(rows, labels):
+                            model.step(*part)
+                elif model.can(Capability.FIT) and "fit" not in subject.hung:
+                    model.fit(rows, labels, 200)
+                else:
+                    raise NotChecked("nothing is trained: the answer is built in")
+                outputs = model.predict(rows)
+                at_origin.append((float(outputs[0]), float(np.ptp(outputs))))
+    values = np.array([value for value, _ in at_origin])
+    if np.ptp(values) <= 1e-9 and max(spread for _, spread in at_origin) > 1e-6:
+        message = (
+            f"the output for (0, 0) is {values[0]:.6g} whatever is trained, while others move: there is no bias, and no gate "
+            "with a true first row can be learned"
+        )
+        raise Failed(finding("XC04", message, where="bias", output_at_origin=float(values[0])))

@@ -1,0 +1,71 @@
+"""Gradients: one step, compared with the numerical gradient."""
+
+from __future__ import annotations
+
+from xorbench.model import Capability
+from xorbench.records import Finding
+from xorbench.verify.gradient_study import GradientStudy, Study
+from xorbench.verify.options import vary_options
+from xorbench.verify.outcomes import NotChecked, finding, raise_errors
+from xorbench.verify.subject import Subject
+
+#: Names for "wrong" that say no more than that; where gradients() is right, it is the step that disagrees.
+GENERIC = ("XM04", "XM07", "XM15")
+
+
+def study_of(subject: Subject) -> GradientStudy:
+    """Return the gradient study of a subject, made once."""
+    return subject.once("gradient study", lambda: GradientStudy(subject))
+
+
+def test_update_follows_the_gradient(subject: Subject) -> None:
+    """The update of step is the gradient of the loss, or a known optimiser's step on it, in every parameter group."""
+    subject.need(Capability.STEP, Capability.PARAMETERS)
+    study = subject.once("update study", lambda: study_of(subject).update_study)
+    subject.remarks["optimiser"] = study.optimiser
+    findings = study.findings
+    if any(one.rule in GENERIC and one.severity == "error" for one in findings) and _member_is_right(subject):
+        wrong = ", ".join(dict.fromkeys(one.where for one in findings if one.rule in GENERIC))
+        evidence = next(one.evidence for one in findings if one.rule in GENERIC)
+        message = f"gradients() is right, but step() applies something else to {wrong}"
+        findings = [one for one in findings if one.rule not in GENERIC]
+        findings.insert(0, finding("XM14", message, where=wrong, **evidence))
+    _settle(subject, study, findings)
+
+
+def test_gradients_are_the_numerical_ones(subject: Subject) -> None:
+    """What gradients() returns is the numerical gradient of the loss, in every parameter group."""
+    subject.need(Capability.GRADIENTS, Capability.PARAMETERS)
+    study = subject.once("member study", lambda: study_of(subject).member_study)
+    _settle(subject, study, study.findings)
+
+
+def test_every_setting_matters(subject: Subject) -> None:
+    """Each option of the factory, the learning rate among them, changes something."""
+    if not subject.trainable:
+        raise NotChecked("nothing is trained: the answer is built in")
+    ignored, varied = vary_options(subject)
+    if not varied:
+        raise NotChecked("the factory has no option that can be varied")
+    raise_errors(*ignored)
+
+
+def _member_is_right(subject: Subject) -> bool:
+    if not subject.first.can(Capability.GRADIENTS):
+        return False
+    try:
+        study = subject.once("member study", lambda: study_of(subject).member_study)
+    except NotChecked:
+        return False
+    return bool(study.shown) and not any(one.severity == "error" for one in study.findings)
+
+
+def _settle(subject: Subject, study: Study, findings: list[Finding]) -> None:
+    for one in findings:
+        if one.severity != "error":
+            subject.note(one)
+    raise_errors(*findings)
+    if not study.shown:
+        raise NotChecked("; ".join(study.unchecked) or "nothing could be compared")
+    if study.unchecked:
+        subject.remarks["unchecked"] = "; ".join(study.unchecked)

@@ -1,0 +1,143 @@
+"""Runs checks one after the other inside the child process, and turns every way to end into an outcome."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import xorbench
+from xorbench.errors import ContractError, FactoryError, XorbenchError
+from xorbench.records import Finding
+from xorbench.verify.checks import CheckFunction
+from xorbench.verify.outcomes import Failed, NotChecked, finding
+from xorbench.verify.subject import Subject
+
+_HOME = Path(xorbench.__file__).resolve().parent
+_MEMBERS = ("predict", "step", "fit", "get_parameters", "set_parameters", "loss", "gradients", "hidden", "build")
+
+
+class Hung(BaseException):
+    """A check did not end in its time. No Exception, so that a stranger's `except Exception` does not swallow it."""
+
+
+def run_checks(
+    subject: Subject,
+    checks: Sequence[CheckFunction],
+    send: Callable[[Any], None],
+    *,
+    time_limit_s: float,
+    avoid: Sequence[str] = (),
+) -> None:
+    """Run `checks` in order and send ``{"start": id}`` and then the outcome of each."""
+    hung: set[str] = set(avoid)
+    for check in checks:
+        send({"start": check.id})
+        subject.notes.clear()
+        status, reason, findings = _run(subject, check, time_limit_s, hung)
+        send(
+            {
+                "check": {"id": check.id, "suite": check.suite, "status": status, "reason": reason},
+                "findings": [*findings, *subject.notes],
+                "remarks": dict(subject.remarks),
+                "spectrum": dict(subject.spectrum),
+            }
+        )
+
+
+def _run(subject: Subject, check: CheckFunction, time_limit_s: float, hung: set[str]) -> tuple[str, str, list[Finding]]:
+    try:
+        with _alarm(time_limit_s):
+            subject.avoid(hung)
+            check.run(subject)
+    except NotChecked as outcome:
+        return "not_checked", str(outcome), []
+    except Failed as outcome:
+        errors = [one for one in outcome.findings if one.severity == "error"]
+        if not errors:
+            return "passed", "", list(outcome.findings)
+        return "failed", "; ".join(one.message for one in errors[:3]), list(outcome.findings)
+    except Hung as error:
+        member, place = _culprit(error)
+        hung.add(member)
+        said = f"{member}() had not returned after {time_limit_s:g} s" + (f"; it was at {place}" if place else "")
+        return "failed", said, [finding("XA08", said, where=member, seconds=time_limit_s, at=place)]
+    except ContractError as error:
+        if _culprit(error)[0] == "factory":
+            hung.add("factory")
+        return "failed", str(error), [finding(error.rule, str(error), where=error.member)]
+    except FactoryError as error:
+        hung.add("factory")
+        return "failed", str(error), [finding("XA07", str(error), where="factory")]
+    except XorbenchError:
+        raise
+    except (Exception, SystemExit) as error:
+        member, place = _culprit(error)
+        if not member:
+            return "error", _internal(error), []
+        if member == "factory":
+            hung.add("factory")
+        text = f"{type(error).__name__}: {_text(error)}"
+        said = f"{member}() raised {text}" + (f" at {place}" if place else "")
+        return "failed", said, [finding("XA07", said, where=member, traceback=_strangers_lines(error))]
+    return "passed", "", []
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raise Hung in the main thread after `seconds`, where the platform and the thread allow it."""
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(_number: int, _frame: object) -> None:
+        raise Hung
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _culprit(error: BaseException) -> tuple[str, str]:
+    """Return the member whose call raised, and the stranger's last line, ``file.py:12``; empty where it is ours."""
+    member, place = "", ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if path.name in ("model.py", "registry.py") and path.parent == _HOME and frame.name in _MEMBERS:
+            member, place = ("factory" if frame.name == "build" else frame.name), ""
+        elif member and not _is_ours(path):
+            place = f"{path.name}:{frame.lineno}"
+    if not member and isinstance(error, Hung):
+        member = "training"
+    return member, place
+
+
+def _is_ours(path: Path) -> bool:
+    ours = _HOME in path.parents and "implementations" not in path.parts
+    return ours or "suites" in path.parts
+
+
+def _strangers_lines(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    last_ours = max((i for i, frame in enumerate(frames) if _is_ours(Path(frame.filename))), default=-1)
+    return "".join(traceback.format_list(frames[last_ours + 1 :])[-6:])[-3000:]
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:500]
+    except Exception:
+        return "(its message raises)"
+
+
+def _internal(error: BaseException) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"xorbench itself failed: {type(error).__name__}: {_text(error)} at {Path(last.filename).name}:{last.lineno}"
