@@ -16,6 +16,7 @@ _EXTRAS = {
     "cluster": ("--executor dask:ADDRESS and dask-local:N", "distributed"),
     "frameworks": ("ready-made models of scikit-learn as rows of the comparison", "sklearn"),
     "fast": ("a compiled ensemble: many seeds at once at the speed of C", "numba"),
+    "png": ("xorbench show --png: pictures for slides", "resvg_py"),
 }
 
 
