@@ -86,7 +86,8 @@ class AcceleratorClock(Clock):
     def peak_memory(self) -> int | None:
         if not hasattr(self._backend, "max_memory_allocated"):
             return None
-        return int(self._backend.max_memory_allocated(*self._where))
+        # PyTorch's allocator counts its own alone: nothing there means that another library holds the memory.
+        return int(self._backend.max_memory_allocated(*self._where)) or None
 
 
 @final
