@@ -2,7 +2,16 @@
 
 import numpy as np
 
-_act = {"tanh": (np.tanh, lambda a: 1 - a * a), "relu": (lambda z: np.maximum(z, 0), lambda a: (a > 0) * 1.0)}
+
+def _softplus_slope(a):
+    return 1 - np.exp(-a)  # in terms of the activation a = log(1 + e^z): the sigmoid of z
+
+
+_act = {
+    "softplus": (lambda z: np.logaddexp(0, z), _softplus_slope),
+    "tanh": (np.tanh, lambda a: 1 - a * a),
+    "relu": (lambda z: np.maximum(z, 0), lambda a: (a > 0) * 1.0),
+}
 
 
 class PlainStart:
@@ -151,3 +160,44 @@ class DeadPair(ReluStart):
     def begin(self, rng, d, h):
         t = super().begin(rng, d, h)
         return {**t, "V": -np.abs(t["V"]), "c": np.full(h, -0.5)}
+
+
+class SinglePrecision(PlainStart):
+    """Right: float32 from end to end."""
+
+    def begin(self, rng, d, h):
+        return {k: v.astype(np.float32) for k, v in super().begin(rng, d, h).items()}
+
+    def _forward(self, X):
+        return super()._forward(X.astype(np.float32))
+
+    def gradients(self, inputs, targets):
+        return {k: g.astype(np.float32) for k, g in super().gradients(inputs, targets).items()}
+
+    def step(self, inputs, targets):
+        before = self.loss(inputs, targets)
+        g = self.gradients(inputs, targets)
+        self.theta = {k: v - np.float32(self.learning_rate) * g[k] for k, v in self.theta.items()}
+        return before
+
+
+class Softplus(PlainStart):
+    """Right: softplus units, whose slope is written in terms of the activation: 1 - exp(-a)."""
+
+    activation = "softplus"
+    width = 6
+
+    def begin(self, rng, d, h):
+        return {k: 2 * v for k, v in super().begin(rng, d, h).items()}
+
+
+class SmoothedLabels(PlainStart):
+    """Right: targets are drawn in to 0.05 and 0.95 inside, which is a loss of its own."""
+
+    loss_kind = "own"
+
+    def loss(self, inputs, targets):
+        return super().loss(inputs, 0.05 + 0.9 * targets)
+
+    def gradients(self, inputs, targets):
+        return super().gradients(inputs, 0.05 + 0.9 * targets)

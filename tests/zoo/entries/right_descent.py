@@ -132,4 +132,10 @@ TWINS = (
           "Reproducible but for the last bit: sets are ordered by address."),
     right("slow-but-sure", "budgets.py:SlowButSure", "no hidden", "2-3-1 sigmoid, bias in the last column",
           "A slow learner."),
+    right("mini-batch-network", "column_network.py:MiniBatchNetwork", "parameters", "2-3-1 sigmoid, NumPy out x in",
+          "A step makes an update for each pair of rows."),
+    right("single-precision", "starts.py:SinglePrecision", "all", "2-4-1 tanh, NumPy float32", "float32 rounding."),
+    right("softplus", "starts.py:Softplus", "all", "2-6-1 softplus, NumPy", "1 - exp(-a) as a slope."),
+    right("smoothed-labels", "starts.py:SmoothedLabels", "all", "2-4-1 tanh, NumPy",
+          "Trains towards 0.05 and 0.95; the loss is its own."),
 )
