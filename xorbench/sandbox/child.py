@@ -77,8 +77,9 @@ def _set_apart(request: dict[str, Any], channel: int, output: int, supervisor: i
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()
 
-    os.environ.clear()
-    os.environ.update(request["environment"])
+    if os.environ != request["environment"]:
+        os.environ.clear()
+        os.environ.update(request["environment"])
     sys.path[:] = request["path"]
     sys.argv = ["xorbench"]
     importlib.invalidate_caches()

@@ -129,6 +129,7 @@ class _Call:
         limit_s: float | None = self.request["time_s"]
         memory_bytes: int | None = self.request["memory_bytes"]
         clock = started
+        look_at = started + MEMORY_INTERVAL_S
         handle = system.process_handle(pid)
         poll = select.poll()
         for fd in (channel, output, handle, self.caller_process, self.caller.fileno()):
@@ -141,10 +142,13 @@ class _Call:
                     since = " since its last message" if self.request["per_message"] else ""
                     self.verdict = {"kind": "timeout", "detail": f"still running after {limit_s:g} s{since}; killed"}
                     return
-                if memory_bytes is not None and (held := system.descendants_memory(self.own_memory)) > memory_bytes:
-                    detail = f"held {held >> 20} MiB in all its processes, limit {memory_bytes >> 20} MiB; killed"
-                    self.verdict = {"kind": "memory", "detail": detail}
-                    return
+                if memory_bytes is not None and now >= look_at:
+                    look_at = now + MEMORY_INTERVAL_S
+                    held = system.descendants_memory(self.own_memory)
+                    if held > memory_bytes:
+                        said = f"held {held >> 20} MiB in all its processes, limit {memory_bytes >> 20} MiB; killed"
+                        self.verdict = {"kind": "memory", "detail": said}
+                        return
                 waits = [] if limit_s is None else [clock + limit_s - now]
                 if memory_bytes is not None or handle is None:
                     waits.append(MEMORY_INTERVAL_S)

@@ -52,7 +52,7 @@ def process_handle(pid: int) -> int | None:
 def children() -> list[int]:
     """Return this process's direct children; empty where the system does not tell."""
     try:
-        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="utf-8") as file:
             return [int(word) for word in file.read().split()]
     except OSError:
         return []
@@ -82,10 +82,10 @@ def descendants_memory(own: int) -> int:
     while pending:
         pid = pending.pop()
         try:
-            with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+            with open(f"/proc/{pid}/statm", encoding="utf-8") as file:
                 total += max(0, int(file.read().split()[1]) * page - own)
             for task in os.listdir(f"/proc/{pid}/task"):
-                with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+                with open(f"/proc/{pid}/task/{task}/children", encoding="utf-8") as file:
                     pending += [int(word) for word in file.read().split()]
         except (OSError, ValueError):  # it ended while we looked
             continue
@@ -95,7 +95,7 @@ def descendants_memory(own: int) -> int:
 def memory(field: int) -> int:
     """Return bytes of this process from /proc/self/statm: field 0 is the address space, 1 the resident set."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as file:
+        with open("/proc/self/statm", encoding="utf-8") as file:
             return int(file.read().split()[field]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0
