@@ -168,3 +168,10 @@ def test_logits_that_are_not_finite_are_suspect():
     looks = Looks(np.array([True, False]), 4, "float64")
     looks.suspect(np.array([[1.0, np.nan, 2.0, -1e31], [0.0, 1.0, np.inf, 1.0]]))
     assert looks.counts[3].tolist() == [0, 1, 1, 1]
+
+
+def test_runs_of_numpy_seeds_can_be_written_down():
+    import msgspec
+
+    together = converge_ensemble(resolve("numpy-mlp"), get_task("xor"), seeds=np.arange(5), budget=3)
+    assert msgspec.json.decode(msgspec.json.encode(together))["runs"][4]["seed"] == 4

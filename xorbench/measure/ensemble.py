@@ -81,7 +81,7 @@ def converge_ensemble(
         return None
     # Curves are kept for the first seeds: a block of their own does not hold up the others.
     cuts = [0, *range(CURVES, len(seeds), plan.block), len(seeds)]
-    blocks = [list(seeds[begin:end]) for begin, end in itertools.pairwise(cuts)]
+    blocks = [[int(seed) for seed in seeds[begin:end]] for begin, end in itertools.pairwise(cuts)]
     train = functools.partial(_train, plan, task, budget, clock_for(device))
     from threadpoolctl import threadpool_limits
 
