@@ -205,7 +205,9 @@ def _measures(before: Measured, after: Measured, gone: Mark) -> list[Item]:
     for failure in after.failures:
         known = failed_before.get(failure.measure)
         if known is not None and known.outcome == failure.outcome:
-            items.append(_item(after, "correctness", Mark.PASSED, f"{_failed(failure)}, as in the baseline"))
+            # What neither could measure compares nothing.
+            mark = Mark.SAID if failure.outcome == "unavailable" else Mark.PASSED
+            items.append(_item(after, "correctness", mark, f"{_failed(failure)}, as in the baseline"))
         else:
             items.append(_item(after, "correctness", _mark(failure), _failed(failure)))
     told = {failure.measure for failure in after.failures}
