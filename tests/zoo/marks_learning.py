@@ -47,8 +47,9 @@ def run(twin: Twin, seed: int) -> np.ndarray:
 
 def seed_without_power(twin: Twin) -> None:
     """One seed gives two runs, or two seeds give one."""
-    once, again = run(twin, 0), run(twin, 0)
-    assert not np.array_equal(once, again) or np.array_equal(run(twin, 1), run(twin, 2))
+    first, *others = [run(twin, 0) for _ in range(4)]  # four, for an unseeded choice of rows may fall the same way
+    varies = any(not np.array_equal(first, other) for other in others)
+    assert varies or np.array_equal(run(twin, 1), run(twin, 2))
 
 
 def global_state(twin: Twin) -> None:
