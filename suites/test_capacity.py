@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from xorbench.model import Capability, Model
+from xorbench.records import Severity
 from xorbench.tasks import GATES, NOT_SEPARABLE, get_task
 from xorbench.verify.outcomes import Failed, NotChecked, finding
 from xorbench.verify.spectrum import spectrum
@@ -16,7 +17,7 @@ from .test_starts import _hidden
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
 
-def _states(subject: Subject, gate: str | None = None) -> list[tuple[Model, np.ndarray]]:  # type: ignore[type-arg]
+def _states(subject: Subject, gate: str | None = None) -> list[tuple[Model, np.ndarray]]:
     """Return models at several states (seeds, trained and not) with their outputs on the table."""
     rows, labels = subject.table
     if gate is not None:
@@ -99,9 +100,9 @@ def _single(subject: Subject) -> bool:
     )
 
 
-def _logits(outputs: np.ndarray, kind: str, targets: tuple[float, float]) -> np.ndarray:  # type: ignore[type-arg]
+def _logits(outputs: np.ndarray, kind: str, targets: tuple[float, float]) -> np.ndarray:
     if kind == "probability" and outputs.min() > 0 and outputs.max() < 1:
-        return np.log(outputs / (1 - outputs))
+        return np.asarray(np.log(outputs / (1 - outputs)))
     if kind == "score" and targets == (-1.0, 1.0) and np.abs(outputs).max() < 1:
         # A squashed score: the contrast is zero on one of the two scales if the model is additive.
         squashed = np.arctanh(outputs)
@@ -123,7 +124,7 @@ def _by_spectrum(subject: Subject, why: str) -> None:
 
 def test_no_unit_is_dead(subject: Subject) -> None:
     """No hidden unit is constant on every row, at the start and after training, for every seed."""
-    dead_by_seed: list[np.ndarray] = []  # type: ignore[type-arg]
+    dead_by_seed: list[np.ndarray] = []
     rows, labels = subject.table
     if not subject.trainable:
         raise NotChecked("nothing is trained: the answer is built in")
@@ -153,11 +154,11 @@ def test_no_unit_is_dead(subject: Subject) -> None:
         raise Failed(
             finding("XC02", message + " for every seed", where="hidden layer 1", units=units, dead_share=share)
         )
-    severity = "warning" if always.any() else "note"
+    severity: Severity = "warning" if always.any() else "note"
     said = " for every seed" if always.any() else f" for some seeds ({100 * share:.0f} % of all units)"
     subject.note(
         finding("XC02", message + said, where="hidden layer 1", severity=severity, units=units, dead_share=share)
-    )  # type: ignore[arg-type]
+    )
 
 
 def test_origin_is_free(subject: Subject) -> None:

@@ -191,16 +191,16 @@ def test_reported_loss_is_the_loss(subject: Subject) -> None:
     raise Failed(finding("XA05", message, where="step" if not own else "loss", returned=seen, recomputed=expected))
 
 
-def _values(model: object, rows: np.ndarray, labels: np.ndarray) -> dict[str, float]:  # type: ignore[type-arg]
+def _values(model: object, rows: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     outputs = model.predict(rows)  # type: ignore[attr-defined]
     return {kind: value(kind, outputs, labels, model.declaration) for kind in FAMILIES}  # type: ignore[attr-defined]
 
 
-def _same(seen: np.ndarray, expected: np.ndarray) -> bool:  # type: ignore[type-arg]
+def _same(seen: np.ndarray, expected: np.ndarray) -> bool:
     return bool(np.all(np.abs(seen - expected) <= 2e-4 * np.abs(expected) + 1e-6))
 
 
-def _same_later(subject: Subject, seen: np.ndarray) -> bool:  # type: ignore[type-arg]
+def _same_later(subject: Subject, seen: np.ndarray) -> bool:
     """Whether step returns what loss() says after the update."""
     rows, labels = subject.table
     count = subject.batch_rows(4)
@@ -217,7 +217,7 @@ def _same_later(subject: Subject, seen: np.ndarray) -> bool:  # type: ignore[typ
     return True
 
 
-def _proportional(seen: np.ndarray, expected: np.ndarray) -> float | None:  # type: ignore[type-arg]
+def _proportional(seen: np.ndarray, expected: np.ndarray) -> float | None:
     square = float(expected @ expected)
     if square == 0 or np.ptp(expected) <= 1e-6 * np.abs(expected).max():
         return None

@@ -18,7 +18,7 @@ from xorbench.verify.subject import Subject, global_random_state, quiet
 NOISE = 1e-9
 
 
-def _train(subject: Subject, seed: int, model: Model | None = None, steps: int = 5) -> np.ndarray:  # type: ignore[type-arg]
+def _train(subject: Subject, seed: int, model: Model | None = None, steps: int = 5) -> np.ndarray:
     """Return what a model of this seed shows after a few steps: outputs, and parameters where they are shown."""
     rows, labels = subject.table
     model = model or subject.build(seed)
@@ -34,7 +34,7 @@ def _train(subject: Subject, seed: int, model: Model | None = None, steps: int =
     return np.concatenate(shown)
 
 
-def _apart(one: np.ndarray, other: np.ndarray) -> float:  # type: ignore[type-arg]
+def _apart(one: np.ndarray, other: np.ndarray) -> float:
     if one.shape != other.shape:
         return float("inf")
     both = np.isfinite(one) & np.isfinite(other)
@@ -126,7 +126,7 @@ def _constant(subject: Subject) -> bool:
     return bool(np.ptp(outputs) == 0) and not subject.first.can(Capability.PARAMETERS)
 
 
-def _trained_alike(subject: Subject, seen: list[np.ndarray]) -> bool:  # type: ignore[type-arg]
+def _trained_alike(subject: Subject, seen: list[np.ndarray]) -> bool:
     """Whether the runs end where any run must: on the targets themselves, as exact solvers and tables do."""
     labels = subject.table[1]
     outputs = seen[0][: len(labels)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +27,7 @@ def _warm(subject: Subject) -> Model:
     return model
 
 
-def _tolerance(outputs: np.ndarray) -> float:  # type: ignore[type-arg]
+def _tolerance(outputs: np.ndarray) -> float:
     # Batched and single products may round differently in float32.
     return 1e-5 * (1 + float(np.abs(outputs).max(initial=0.0)))
 
@@ -54,7 +56,7 @@ def test_rows_are_independent(subject: Subject) -> None:
 
 def test_predict_changes_nothing(subject: Subject) -> None:
     """predict can be asked twice: same answer, same parameters, and the next step is the same."""
-    rows, labels = subject.table
+    rows = subject.table[0]
     with quiet(), global_random_state(1):
         model = _warm(subject)
         before = model.get_parameters() if model.can(Capability.PARAMETERS) else {}
@@ -161,7 +163,7 @@ def test_outputs_stay_in_their_range(subject: Subject) -> None:
         raise NotChecked("the outputs are not finite")
 
 
-def _threshold_matters(subject: Subject) -> dict[str, object]:
+def _threshold_matters(subject: Subject) -> dict[str, Any]:
     """Return the shares of rows right after training with thresholds 0.5 and 0."""
     from xorbench.verify.training import trials
 

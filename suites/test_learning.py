@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from xorbench.records import Finding
 from xorbench.tasks import GATES, get_task
-from xorbench.verify.outcomes import Failed, NotChecked, finding
+from xorbench.verify.outcomes import Failed, finding
 from xorbench.verify.spectrum import spectrum
 from xorbench.verify.subject import Subject
 from xorbench.verify.training import Trial, longer, train, trials
@@ -80,7 +81,7 @@ def _rate_too_large(subject: Subject, runs: tuple[Trial, ...]) -> bool:
     rate = subject.first.declaration.learning_rate
     if not subject.rate_is_settable or not rate:
         return False
-    rising = [run for run in runs if run.losses and run.losses[-1] > 1.02 * run.losses[0] or _jumps(run)]
+    rising = [run for run in runs if (run.losses and run.losses[-1] > 1.02 * run.losses[0]) or _jumps(run)]
     if len(rising) * 2 <= len(runs):
         return False
     for smaller in (rate / 10, rate / 100):
@@ -95,7 +96,7 @@ def _jumps(run: Trial) -> bool:
     return len(losses) > 8 and bool((np.diff(losses) > 0.1 * losses[:-1]).mean() > 0.15)
 
 
-def _forgets(subject: Subject, runs: tuple[Trial, ...]) -> object | None:
+def _forgets(subject: Subject, runs: tuple[Trial, ...]) -> Finding | None:
     """XD04 by the outputs: one target code everywhere, that of the row seen last, from every seed."""
     labels = subject.table[1]
     if len(labels) != 4 or len(runs[0].outputs) != 4:
@@ -113,7 +114,7 @@ def _forgets(subject: Subject, runs: tuple[Trial, ...]) -> object | None:
     return None
 
 
-def _sure(subject: Subject, outputs: np.ndarray) -> bool:  # type: ignore[type-arg]
+def _sure(subject: Subject, outputs: np.ndarray) -> bool:
     false, true = subject.first.declaration.targets
     if subject.first.declaration.output == "logit":
         return bool((np.abs(outputs) > 1.0).all())

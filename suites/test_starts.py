@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from xorbench.model import Capability, Model
+from xorbench.records import Severity
 from xorbench.verify.outcomes import Failed, NotChecked, finding
 from xorbench.verify.subject import Subject, global_random_state, quiet
 from xorbench.verify.training import trials
 
 
-def _hidden(subject: Subject, model: Model) -> np.ndarray | None:  # type: ignore[type-arg]
+def _hidden(subject: Subject, model: Model) -> np.ndarray | None:
     """Return the first hidden layer's activations on the table ``(n, width)``: shown, or from the reference."""
     rows = subject.table[0]
     if model.can(Capability.HIDDEN):
@@ -78,7 +79,7 @@ def _by_outputs(subject: Subject) -> None:
     raise NotChecked("no hidden() and no parameters that could be read as layers")
 
 
-def _output_constant(before: np.ndarray, after: np.ndarray) -> bool:  # type: ignore[type-arg]
+def _output_constant(before: np.ndarray, after: np.ndarray) -> bool:
     return bool(np.array_equal(before, after))
 
 
@@ -95,10 +96,10 @@ def test_start_is_not_tiny(subject: Subject) -> None:
         return
     learned = trials(subject).solved
     message = f"a plateau from tiny weights: the first outputs differ by {spread:.2g} from row to row (weights about {weights:.2g})"
-    severity = "warning" if learned else "error"
+    severity: Severity = "warning" if learned else "error"
     one = finding(
         "XI02", message, where="start", severity=severity, spread=spread, weights=weights, seeds_that_learn=learned
-    )  # type: ignore[arg-type]
+    )
     if learned:
         subject.note(one)
         return
@@ -110,7 +111,7 @@ def test_start_is_not_tiny(subject: Subject) -> None:
     raise Failed(one)
 
 
-def _first_outputs(subject: Subject) -> list[np.ndarray]:  # type: ignore[type-arg]
+def _first_outputs(subject: Subject) -> list[np.ndarray]:
     if not subject.trainable:
         raise NotChecked("nothing is trained: the answer is built in")
     seen = []
@@ -165,7 +166,7 @@ def test_start_is_not_saturated(subject: Subject) -> None:
     raise Failed(finding("XI03", message, where="start", saturated=share, seeds_that_learn=0))
 
 
-def _saturated(hidden: np.ndarray) -> float:  # type: ignore[type-arg]
+def _saturated(hidden: np.ndarray) -> float:
     """Return the share of activations at the edge of a bounded range; 0 for unbounded activations and for dead units."""
     high, low = float(hidden.max()), float(hidden.min())
     if high <= 1 + 1e-9 and low >= -1e-9:

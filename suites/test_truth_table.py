@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from xorbench.tasks import GATES, get_task
@@ -12,7 +14,7 @@ from xorbench.verify.training import train, trials
 from .test_learning import _sure
 
 
-def _name_of(decided: np.ndarray) -> str:  # type: ignore[type-arg]
+def _name_of(decided: np.ndarray) -> str:
     column = tuple(int(value) for value in decided)
     return next((name for name, table in GATES.items() if table == column), str(column))
 
@@ -55,7 +57,7 @@ def test_function_is_the_right_one(subject: Subject) -> None:
     raise NotChecked("no seed learned it; the outputs are of no Boolean function")
 
 
-def _confirmed(subject: Subject, name: str) -> dict[str, str]:
+def _confirmed(subject: Subject, name: str) -> dict[str, Any]:
     """Say what it makes of AND: the complement points to swapped codes."""
     run = train(subject, subject.seed, 3000, task=get_task("and"))
     if run.solved_at is None and len(run.outputs) == 4:

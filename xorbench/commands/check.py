@@ -62,7 +62,7 @@ def command(
     results: list[CheckResult] = []
     colour = click.get_text_stream("stdout").isatty()
     try:
-        for target in targets or _built_in():
+        for target in targets or tuple(_built_in()):
             result = verify(
                 target,
                 task=task,

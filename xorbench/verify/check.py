@@ -210,7 +210,7 @@ def _bury(
 
 
 def _fate(outcome: Any) -> str:
-    said = outcome.detail.strip().splitlines()[0] if outcome.detail else outcome.kind
+    said: str = outcome.detail.strip().splitlines()[0] if outcome.detail else outcome.kind
     return {"crashed": f"crashed ({said})", "exited": f"exited ({said})", "memory": "met its memory limit"}.get(
         outcome.kind, said
     )

@@ -254,7 +254,7 @@ def _finding(view: RowView, slip: Slip, name: str, **more: object) -> Finding:
         "XM02": "{where}: {said}",
         "XM03": "{where} moves uphill: {said}",
         "XM04": "{where}: wrong error signal: {said}",
-        "XM05": "{where} was back-propagated through weights that were already updated: {said}",
+        "XM05": "{where}: {said} when its delta was computed",
         "XM07": "{where}: the bias gradient is wrong: {said}",
     }
     message = texts.get(slip.rule, "{where}: {said}").format(where=name, said=slip.said)
@@ -268,7 +268,8 @@ def _numbers(view: RowView, fit: GroupFit) -> dict[str, Any]:
     numbers: dict[str, Any] = {"point": view.name, "rows": len(view.rows)}
     if telling.any():
         numbers["ratio"] = [float(value) for value in ratio[telling]]
-    cosine = fit.cosine[np.isfinite(fit.cosine)]
+    cosine = fit.cosine * np.sign(view.consensus.k)
+    cosine = cosine[np.isfinite(cosine)]
     if len(cosine):
         numbers["cosine"] = float(cosine[np.argmax(np.abs(cosine - 1))])
     return numbers
@@ -434,10 +435,11 @@ def _merged(findings: list[Finding]) -> list[Finding]:
             joined[one.rule] = one
             continue
         first = joined[one.rule]
+        where = f"{first.where}, {one.where}"
         joined[one.rule] = finding(
             one.rule,
-            first.message,
-            where=f"{first.where}, {one.where}",
+            where + first.message.removeprefix(first.where),
+            where=where,
             severity=first.severity,
             **{**first.evidence, f"ratio of {one.where}": one.evidence.get("ratio", [])},
         )

@@ -18,6 +18,7 @@ _MATHEMATICS = frozenset(rule for rule in RULES if rule.startswith("XM"))
 EXPLAINS: dict[str, frozenset[str]] = {
     **{rule: _NOT_LEARNING | {"XA05", "XA06", "XM13"} for rule in _MATHEMATICS if rule not in ("XM12", "XM13")},
     "XM10": _NOT_LEARNING | {"XA05", "XA06", "XM13", "XM14", "XM15", "XM08", "XI01", "XM06"},
+    "XM06": _NOT_LEARNING | {"XA05", "XC04", "XI01", "XM13"},
     "XM08": _NOT_LEARNING | {"XA05", "XM14", "XM15", "XM04"},
     "XM12": frozenset({"XT01", "XT04", "XT03", "XT02"}),
     "XM14": _NOT_LEARNING | {"XM04", "XM07", "XM15"},

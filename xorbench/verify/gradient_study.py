@@ -351,7 +351,7 @@ class GradientStudy:
             study.add(wrong_way)
             return
         scene_named = dissent.output_slip(view)
-        if wanted == "se" and "bce" in full or (wanted == "own" and self._own_is("se") and "bce" in full):
+        if (wanted == "se" and "bce" in full) or (wanted == "own" and self._own_is("se") and "bce" in full):
             study.add(
                 finding(
                     "XM02",

@@ -8,7 +8,6 @@ import numpy as np
 
 from xorbench.model import Capability
 from xorbench.records import Finding
-from xorbench.verify import dissent
 from xorbench.verify.consensus import constant
 from xorbench.verify.outcomes import finding
 from xorbench.verify.rows import RowView

@@ -107,7 +107,7 @@ def _show(subject: Subject, options: dict[str, Option]) -> list[NDArray[np.float
     try:
         with quiet(), global_random_state(1):
             rate = options.pop("learning_rate", None) if "learning_rate" in options else None
-            model = subject.build(learning_rate=None if rate is None else float(rate), **options)
+            model = subject.build(None, learning_rate=None if rate is None else float(rate), **options)
             if rate is not None:
                 options["learning_rate"] = rate
             shown: list[NDArray[np.float64]] = []

@@ -89,7 +89,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     suite = pyfuncitem.module.__name__.rpartition(".test_")[2].replace("_", "-")
     name = pyfuncitem.function.__name__.removeprefix("test_").replace("_", "-")
-    report(result_for(pyfuncitem.config, pyfuncitem.funcargs["subject"]), f"{suite}/{name}")
+    report(result_for(pyfuncitem.config, str(pyfuncitem.funcargs["subject"])), f"{suite}/{name}")
     return True
 
 

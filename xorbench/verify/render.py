@@ -192,7 +192,8 @@ def _legal(text: str) -> str:
     """Return text without the control characters that XML forbids."""
     return "".join(
         char
-        if char in "\t\n" or ord(char) >= 32 and not 0xD800 <= ord(char) <= 0xDFFF and ord(char) not in (0xFFFE, 0xFFFF)
+        if char in "\t\n"
+        or (ord(char) >= 32 and not 0xD800 <= ord(char) <= 0xDFFF and ord(char) not in (0xFFFE, 0xFFFF))
         else "?"
         for char in text
     )

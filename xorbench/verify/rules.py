@@ -75,7 +75,7 @@ RULES: dict[str, Rule] = {
              "Use another seed or a leaky activation, or smaller negative biases.", cause=45),
         Rule("XC03", "constant-output", "the output cannot move",
              "One output needs a sigmoid, not a softmax: softmax over one unit is always 1.", cause=5),
-        Rule("XC04", "bias-missing", "the function at the origin is fixed", "Add a bias to the hidden and the output units.", cause=14),
+        Rule("XC04", "bias-missing", "the function at the origin is fixed", "Add a bias to the hidden and the output units.", cause=27),
         Rule("XD01", "other-table", "it learned another Boolean function",
              "Check how targets are read: which code is true, which row belongs to which label.", cause=30),
         Rule("XD02", "target-broadcast", "predictions (n,) against targets (n, 1) silently become (n, n)",

@@ -8,7 +8,6 @@ import numpy as np
 
 from xorbench.model import Capability
 from xorbench.verify import dissent
-from xorbench.verify.adaptive import study_adaptive
 from xorbench.verify.outcomes import finding
 from xorbench.verify.parts import Part
 
