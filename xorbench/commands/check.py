@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,7 @@ def command(
     for file in outputs:  # before minutes of work, not after
         _writable(Path(file))
     results: list[CheckResult] = []
-    colour = click.get_text_stream("stdout").isatty()
+    colour = sys.stdout.isatty()
     try:
         for target in targets or tuple(_built_in()):
             result = verify(
