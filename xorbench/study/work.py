@@ -48,6 +48,9 @@ _RESULTS: dict[str, Any] = {
 }
 
 
+_NO_LIMIT_S = 86_400.0  # a day: the judge always has a limit
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A cell and what it may take; `folder` and `path` are where and with what its target is looked up."""
 
@@ -146,22 +149,33 @@ def measure(argument: dict[str, Any], send: Callable[[Any], None]) -> Result:
 def _check(job: Job) -> Outcome:
     """Verify a cell's target. The judge supervises its own children, check by check, so this is none."""
     module, name = MEASURES["check"]
+    cell = job.cell
     started = time.monotonic()
     try:
         verify = getattr(importlib.import_module(module), name)
-        result: CheckResult = verify(
-            job.cell.target,
-            task=job.cell.task,
-            seed=job.cell.seeds[0] if job.cell.seeds else 0,
-            time_limit_s=job.time_limit_s,
+        found: CheckResult = verify(
+            _absolute(cell.target, job.folder),
+            task=cell.task,
+            seed=cell.seeds[0] if cell.seeds else 0,
+            time_limit_s=job.time_limit_s or _NO_LIMIT_S,
             memory_limit_mib=job.memory_limit_mib,
-            **job.cell.settings,
+            **cell.settings,
         )
     except Exception as error:
         from xorbench.sandbox.child import stranger_traceback
 
         return Outcome(kind="raised", detail=stranger_traceback(error), wall_s=time.monotonic() - started)
-    return Outcome(kind="ok", value=msgspec.to_builtins(CheckOutcome(result=result)), wall_s=time.monotonic() - started)
+    result = CheckOutcome(result=msgspec.structs.replace(found, target=cell.target))
+    return Outcome(kind="ok", value=msgspec.to_builtins(result), wall_s=time.monotonic() - started)
+
+
+def _absolute(target: str, folder: str) -> str:
+    """Return a target that names the same file from anywhere; a worker may have been started in another folder."""
+    base, bracket, options = target.partition("[")
+    place, colon, attribute = base.rpartition(":")
+    if not place.endswith(".py") or Path(place).expanduser().is_absolute():
+        return target
+    return f"{Path(folder, place)}{colon}{attribute}{bracket}{options}"
 
 
 @functools.cache
