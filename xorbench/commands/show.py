@@ -23,10 +23,10 @@ SEEDS = 10
 
 @click.command("show", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("target")
-@click.option("--task", default="xor", show_default=True, metavar="NAME")
+@click.option("--task", default="xor", show_default=True, metavar="NAME", help="What it learns.")
 @click.option("--seed", type=int, help="This one.  [default: the first that learns and the first that is stuck]")
 @click.option("--budget", type=int, help="Iterations.  [default: what suits the task]")
-@click.option("--device", default="cpu", show_default=True)
+@click.option("--device", default="cpu", show_default=True, help="Where it is run.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of the page.  [default: reports/show/TARGET]")
 @click.option("--svg", "svg_file", type=click.Path(path_type=Path, dir_okay=False), help="A picture for slides.")
 @click.option("--png", "png_file", type=click.Path(path_type=Path, dir_okay=False), help="The same as PNG.")
