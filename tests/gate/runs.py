@@ -29,8 +29,8 @@ from xorbench.report.summary import Source
 HERE = Environment(id="e" * 16, machine="m" * 16, facts={"cpu_model": "a machine"})
 
 
-def runs(reached: Sequence[int | None], budget: int = 100, **about: object) -> Convergence:
-    """Seeds that solved the task at these iterations, for good."""
+def runs(reached: Sequence[int | None], budget: int = 100, failed: float = 0.75, **about: object) -> Convergence:
+    """Seeds that solved the task at these iterations, for good; the others end with an accuracy of `failed`."""
     return Convergence(
         runs=tuple(
             Run(
@@ -39,7 +39,7 @@ def runs(reached: Sequence[int | None], budget: int = 100, **about: object) -> C
                 to_75=at,
                 to_first=at,
                 to_stable=at,
-                accuracy=1.0 if at is not None else 0.75,
+                accuracy=1.0 if at is not None else failed,
                 loss=0.1 + seed + (at or 0) / 1000,
             )
             for seed, at in enumerate(reached)

@@ -83,6 +83,15 @@ def test_learning_is_three_valued(after: list[int | None], status: ExitCode) -> 
     assert gate([record("net", runs(after), day=2)], [record("net", runs(GOOD))]).status == status
 
 
+def test_a_network_that_never_gets_there_may_not_get_worse_either() -> None:
+    nobody = [None] * 20
+    before = [record("net", runs(nobody, failed=0.96))]
+    for accuracy, status in ((0.96, ExitCode.OK), (0.95, ExitCode.OK), (0.5, ExitCode.FAILED), (0.99, ExitCode.OK)):
+        assert gate([record("net", runs(nobody, failed=accuracy), day=2)], before).status == status
+    few = [record("net", runs([None] * 3, failed=0.96))], [record("net", runs([None] * 3, failed=0.5), day=2)]
+    assert gate(few[1], few[0]).status == ExitCode.INCONCLUSIVE
+
+
 @settings(deadline=None, max_examples=2)
 @given(st.integers(0, 2**32 - 1))
 def test_an_unchanged_implementation_with_new_seeds_rarely_fails(seed: int) -> None:

@@ -152,8 +152,8 @@ def _learning(matched: Sequence[tuple[Measured, Measured]]) -> Table:
         rows.append((*row.key, f"{budget:,}", *solved, *medians, ratio, verdict))
     return Table(
         title="What was learned",
-        note="Seeds that solve the task and median iterations; verdicts by Fisher's and the log-rank test, one error "
-        "in a hundred for all rows together (Holm).",
+        note="Seeds that solve the task and median iterations; verdicts by Fisher's, the log-rank and the "
+        "Mann-Whitney test of final accuracy, one error in a hundred for all rows together (Holm).",
         headers=(
             "implementation",
             "task",

@@ -73,30 +73,36 @@ class LearningDifference:
     base: Learning
     head: Learning
     identical: bool  # every seed did the same
-    p_worse: float  # one-sided, of the share solved and the time to it together; uncorrected
+    p_worse: float  # one-sided, of the share solved, the time to it and the accuracy together; uncorrected
     p_better: float
     drop: float  # of the share solved; negative: more solve it
+    accuracy_drop: float  # of the mean final accuracy
     medians: tuple[float | None, float | None]  # iterations of base and head; None: beyond the budget
     slowdown: float  # their ratio; infinite where only the head has none, 0 where only the base has none
 
 
 def learning_difference(base: Learning, head: Learning) -> LearningDifference:
-    """Test whether two samples of runs differ, in the share that solves the task (Fisher) and in time (log-rank)."""
-    from scipy.stats import fisher_exact, norm
+    """Test whether two samples of runs differ.
+
+    In the share that solves the task (Fisher), in the iterations that takes (log-rank), and in final accuracy
+    (Mann-Whitney), which tells networks apart that never quite get there.
+    """
+    from scipy.stats import fisher_exact, mannwhitneyu, norm
 
     table = [[head.solved, head.n - head.solved], [base.solved, base.n - base.solved]]
     # The smaller budget is what both were given: a run that needed more is censored there in both.
     budget = float(min(base.budget, head.budget))
     seen = [[_censored(one, budget) for one in found.observations] for found in (base, head)]
     ranked = log_rank(*seen)
+    accuracies = [[run.accuracy for run in found.runs] for found in (base, head)]
 
     def p_value(alternative: Literal["less", "greater"]) -> float:
-        share = float(fisher_exact(table, alternative=alternative).pvalue)
-        z = ranked.statistic
-        if z is None:
-            return share
-        time = float(norm.sf(z if alternative == "less" else -z))  # positive: the base was faster
-        return min(1.0, 2 * min(share, time))  # two looks at one question
+        found = [float(fisher_exact(table, alternative=alternative).pvalue)]
+        if ranked.statistic is not None:  # positive: the base was faster
+            found.append(float(norm.sf(ranked.statistic if alternative == "less" else -ranked.statistic)))
+        if len({*accuracies[0], *accuracies[1]}) > 1:
+            found.append(float(mannwhitneyu(accuracies[1], accuracies[0], alternative=alternative).pvalue))
+        return min(1.0, len(found) * min(found))  # several looks at one question
 
     before, after = (_median(observations) for observations in seen)
     return LearningDifference(
@@ -106,6 +112,7 @@ def learning_difference(base: Learning, head: Learning) -> LearningDifference:
         p_worse=p_value("less"),
         p_better=p_value("greater"),
         drop=base.solved / base.n - head.solved / head.n,
+        accuracy_drop=base.accuracy[0] - head.accuracy[0],
         medians=(before, after),
         slowdown=_ratio(before, after),
     )

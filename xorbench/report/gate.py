@@ -176,7 +176,11 @@ def _learned(row: Measured, found: LearningDifference, p_value: float, policy: P
         return _item(row, "learning", Mark.PASSED, f"{said}; every seed as before")
     medians = ("beyond the budget" if median is None else f"{median:,.0f}" for median in found.medians)
     said += f"; median iterations {' → '.join(medians)}"
-    worse = found.drop > limits.share_drop or found.slowdown > limits.slowdown
+    if found.accuracy_drop > 0:
+        said += f"; mean accuracy {base.accuracy[0]:.1%} → {head.accuracy[0]:.1%}"
+    worse = (
+        found.drop > limits.share_drop or found.slowdown > limits.slowdown or found.accuracy_drop > limits.accuracy_drop
+    )
     if not worse:
         return _item(row, "learning", Mark.PASSED, said)
     if p_value <= limits.alpha:

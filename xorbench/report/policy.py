@@ -20,6 +20,7 @@ class Learning(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     alpha: float = 0.01  # all verdicts together are wrong about an unchanged implementation at most so often
     share_drop: float = 0.05  # a smaller loss of the share of seeds that solve the task is no regression
+    accuracy_drop: float = 0.05  # nor a smaller loss of mean final accuracy
     slowdown: float = 1.25  # nor a smaller ratio of median iterations
     at_least: float | None = None  # the share that must solve it, tested seed by seed
     unacceptable: float | None = None  # the share that must be told from it; None: at_least less 0.25
@@ -116,6 +117,12 @@ def _checked(learning: Learning, time: Time) -> None:
 
     rule("learning.alpha", learning.alpha, good=0 < learning.alpha < 0.5, said="an error rate between 0 and 0.5")
     rule("learning.share_drop", learning.share_drop, good=0 <= learning.share_drop < 1, said="a share, 0 or more")
+    rule(
+        "learning.accuracy_drop",
+        learning.accuracy_drop,
+        good=0 <= learning.accuracy_drop < 1,
+        said="a share, 0 or more",
+    )
     rule("learning.slowdown", learning.slowdown, good=learning.slowdown >= 1, said="a ratio of 1 or more")
     rule("time.margin", time.margin, good=time.margin >= 1, said="a ratio of 1 or more, 1.1 for 10 % slower")
     rule("time.floor_s", time.floor_s, good=time.floor_s >= 0, said="seconds, 0 or more")
