@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 
-from xorbench.errors import UsageError
+from tests.study.conftest import STRANGERS, records_of, xorbench
+from xorbench.errors import ExitCode, UsageError
+from xorbench.records import Convergence
 from xorbench.study.executors import open_executor
 
 
 def make_executor() -> Executor:
     return ThreadPoolExecutor(3)
+
+
+def make_processes() -> Executor:
+    return ProcessPoolExecutor(2, mp_context=get_context("spawn"))
 
 
 def make_nothing() -> None:
@@ -62,3 +70,43 @@ def test_a_scheduler_that_is_not_there_is_one_sentence(monkeypatch: pytest.Monke
     monkeypatch.setattr("xorbench.study.executors.CONNECT_S", 0.5)
     with pytest.raises(UsageError, match="no scheduler answers"), open_executor("dask:tcp://127.0.0.1:1"):
         pass
+
+
+ARGUMENTS = (
+    "run",
+    STRANGERS + "Right",
+    "--seeds",
+    "10",
+    "--budget",
+    "2",
+    "--measure",
+    "convergence",
+    "--measure",
+    "timing",
+)
+
+
+@pytest.mark.parametrize("name", ["make_executor", pytest.param("make_processes", marks=pytest.mark.slow)])
+def test_any_executor_gives_the_same_records(name: str, tmp_path: Path) -> None:
+    ran = xorbench(*ARGUMENTS, "--executor", f"factory:{__name__}:{name}", "--output", str(tmp_path / "other"))
+    assert ran.status == ExitCode.OK, ran.err
+    assert xorbench(*ARGUMENTS, "--executor", "local:1", "--output", str(tmp_path / "local")).status == ExitCode.OK
+    other, local = ({record.id: record for record in records_of(tmp_path / folder)} for folder in ("other", "local"))
+    assert set(other) == set(local)
+    for identity, record in other.items():
+        assert record.cell == local[identity].cell
+        assert record.environment == local[identity].environment
+        if isinstance(record.result, Convergence):
+            there, here = record.result.runs, local[identity].result.runs  # type: ignore[union-attr]
+            assert [run.to_stable for run in there] == [run.to_stable for run in here]
+
+
+def test_a_scheduler_by_its_address(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed", reason="the cluster extra is not installed")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, silence_logs=50
+    ) as cluster:
+        ran = xorbench(*ARGUMENTS, "--executor", f"dask:{cluster.scheduler_address}", "--output", str(tmp_path))
+    assert ran.status == ExitCode.OK, ran.err
+    assert "2 side by side" in ran.err
+    assert len(records_of(tmp_path)) == 3
