@@ -109,12 +109,15 @@ def _alarm(seconds: float) -> Iterator[None]:
 def _culprit(error: BaseException) -> tuple[str, str]:
     """Return the member whose call raised, and the stranger's last line, ``file.py:12``; empty where it is ours."""
     member, place = "", ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        path = Path(frame.filename)
-        if path.name in ("model.py", "registry.py") and path.parent == _HOME and frame.name in _MEMBERS:
-            member, place = ("factory" if frame.name == "build" else frame.name), ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        path, name = Path(frame.f_code.co_filename), frame.f_code.co_name
+        face = path.name in ("model.py", "registry.py") and path.parent == _HOME
+        if face and name == "call":
+            member, place = str(frame.f_locals.get("member", "")), ""
+        elif face and name in _MEMBERS:
+            member, place = ("factory" if name == "build" else name), ""
         elif member and not _is_ours(path):
-            place = f"{path.name}:{frame.lineno}"
+            place = f"{path.name}:{line}"
     if not member and isinstance(error, Hung):
         member = "training"
     return member, place
