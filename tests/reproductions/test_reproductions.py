@@ -92,8 +92,8 @@ def test_guessing_recognises_a_net_that_solves_parity_and_one_that_does_not():
     weights[[0, 1], 0] = big, -big
     weights[[10, 11], 0] = -2 * big, 2 * big
     weights[[20, 21], 0] = -big / 2, -big * 3 / 2
-    weights[[33, 34], 0] = big, big
-    weights[32, 0] = -big / 2
+    weights[[32, 33], 0] = big, big
+    weights[31, 0] = -big / 2
     data = guessing.sequences(np.random.default_rng(3), 100)
     assert guessing.solved(net, weights, data).tolist() == [True, False]
     assert sum(odd for _, odd in data) == 50

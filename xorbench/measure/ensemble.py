@@ -44,7 +44,8 @@ def plan_ensemble(
 ) -> Plan | None:
     """Return how an ensemble of this implementation is trained on this task; None where there is none.
 
-    `work` is the number of member-iterations to come. Only small truth tables are trained together: there every
+    The entry's `ensemble` names a function ``(inputs, labels, *, options, work, device, dtype, method) -> Plan | None``
+    such as those of :mod:`xorbench.ensembles.plan`; `work` is the number of member-iterations to come. Only small truth tables are trained together: there every
     iteration is looked at, and the look is the forward pass of the next.
     """
     where = implementation.entry.ensemble
@@ -53,8 +54,10 @@ def plan_ensemble(
     inputs, labels = task.table()  # (n, d), (n,)
     module, _, attribute = where.partition(":")
     offer = getattr(importlib.import_module(module), attribute)
-    rate = inspect.signature(implementation.factory).parameters["learning_rate"].default
-    options: dict[str, Any] = {"learning_rate": rate, **implementation.option_defaults(), **implementation.options}
+    options: dict[str, Any] = {**implementation.option_defaults(), **implementation.options}
+    rate = inspect.signature(implementation.factory).parameters.get("learning_rate")
+    if rate is not None:
+        options.setdefault("learning_rate", rate.default)
     plan: Plan | None = offer(inputs, labels, options=options, work=work, device=device, dtype=dtype, method=method)
     return plan
 

@@ -70,7 +70,11 @@ def _parts(
         title = f"{reproduction.title}\n{'=' * len(reproduction.title)}"
     mark = "- " if markdown else "  "
     lines = [title, "", table, ""]
-    lines += [f"{mark}{figure.what}: {figure.note}" for figure in figures if figure.note]
+    notes: dict[str, list[str]] = {}
+    for figure in figures:
+        if figure.note:
+            notes.setdefault(figure.note, []).append(figure.what)
+    lines += [f"{mark}{whats[0] if len(whats) == 1 else 'several'}: {note}" for note, whats in notes.items()]
     lines += ["", f"{_bold('Protocol', markdown)} {reproduction.protocol}"]
     if reproduction.caution:
         lines.append(f"\n{_bold('Caution', markdown)} {reproduction.caution}")
