@@ -92,6 +92,10 @@ def run(twins: Sequence[Twin], seeds: int, jobs: int) -> list[Judged]:
     return results
 
 
+def _share(count: int, of: Sequence[object]) -> str:
+    return f"{100 * count / len(of):.1f} %" if of else "none"
+
+
 def table(twins: Sequence[Twin], results: Sequence[Judged]) -> str:
     """Return the matrix in Markdown: the bounds, then a row per rule, then a row per program that was not judged right."""
     by_name: dict[str, list[Judged]] = {}
@@ -109,9 +113,9 @@ def table(twins: Sequence[Twin], results: Sequence[Judged]) -> str:
         "",
         "| | verdicts | share |",
         "|---|---:|---:|",
-        f"| broken ones caught | {n_caught} of {len(broken)} | {100 * n_caught / len(broken):.1f} % |",
-        f"| broken ones named right | {n_named} of {len(broken)} | {100 * n_named / len(broken):.1f} % |",
-        f"| right ones with an error | {n_accused} of {len(right)} | {100 * n_accused / len(right):.1f} % |",
+        f"| broken ones caught | {n_caught} of {len(broken)} | {_share(n_caught, broken)} |",
+        f"| broken ones named right | {n_named} of {len(broken)} | {_share(n_named, broken)} |",
+        f"| right ones with an error | {n_accused} of {len(right)} | {_share(n_accused, right)} |",
         "",
         "## By rule",
         "",
