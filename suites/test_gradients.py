@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from xorbench.model import Capability
 from xorbench.records import Finding
-from xorbench.verify.gradient_study import GradientStudy, Study
+from xorbench.verify.bench import Bench
+from xorbench.verify.gradient_study import study_update
+from xorbench.verify.member import study_member
 from xorbench.verify.options import vary_options
 from xorbench.verify.outcomes import NotChecked, finding, raise_errors
+from xorbench.verify.study import Study
 from xorbench.verify.subject import Subject
 
 #: Names for "wrong" that say no more than that; where gradients() is right, it is the step that disagrees.
 GENERIC = ("XM04", "XM07", "XM15")
 
 
-def study_of(subject: Subject) -> GradientStudy:
-    """Return the gradient study of a subject, made once."""
-    return subject.once("gradient study", lambda: GradientStudy(subject))
+def bench_of(subject: Subject) -> Bench:
+    """Return the bench of a subject, made once."""
+    return subject.once("bench", lambda: Bench(subject))
 
 
 def test_update_follows_the_gradient(subject: Subject) -> None:
     """The update of step is the gradient of the loss, or a known optimiser's step on it, in every parameter group."""
     subject.need(Capability.STEP, Capability.PARAMETERS)
-    study = subject.once("update study", lambda: study_of(subject).update_study)
+    study = subject.once("update study", lambda: study_update(bench_of(subject)))
     subject.remarks["optimiser"] = study.optimiser
     findings = study.findings
     if any(one.rule in GENERIC and one.severity == "error" for one in findings) and _member_is_right(subject):
@@ -36,7 +39,7 @@ def test_update_follows_the_gradient(subject: Subject) -> None:
 def test_gradients_are_the_numerical_ones(subject: Subject) -> None:
     """What gradients() returns is the numerical gradient of the loss, in every parameter group."""
     subject.need(Capability.GRADIENTS, Capability.PARAMETERS)
-    study = subject.once("member study", lambda: study_of(subject).member_study)
+    study = subject.once("member study", lambda: study_member(bench_of(subject)))
     _settle(subject, study, study.findings)
 
 
@@ -54,7 +57,7 @@ def _member_is_right(subject: Subject) -> bool:
     if not subject.first.can(Capability.GRADIENTS):
         return False
     try:
-        study = subject.once("member study", lambda: study_of(subject).member_study)
+        study = subject.once("member study", lambda: study_member(bench_of(subject)))
     except NotChecked:
         return False
     return bool(study.shown) and not any(one.severity == "error" for one in study.findings)

@@ -14,8 +14,8 @@ from xorbench.verify.losses import FAMILIES, codes, family_of, slopes
 from xorbench.verify.memory import unflatten
 from xorbench.verify.optimisers import ADAPTIVE, Rule
 from xorbench.verify.outcomes import finding
-from xorbench.verify.parts import Part
 from xorbench.verify.rows import RowView
+from xorbench.verify.study import Study
 from xorbench.verify.variants import gradient, slips
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ class Match:
     right: NDArray[np.bool_]  # (K,) components explained at every step
 
 
-def study_adaptive(lab: Lab, view: RowView, rate: float | None) -> Part:
+def study_adaptive(lab: Lab, view: RowView, rate: float | None) -> Study:
     """Run four steps and compare them with every known rule, on the true gradient and then on those with a slip."""
-    part = Part()
+    part = Study()
     batches = _batches(view)
     updates = lab.updates(view.point, batches, rate=view.rate)
     positions = view.probed

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xorbench.verify.dissent import is_bias
+from xorbench.verify.groups import is_bias
 from xorbench.verify.lab import Lab
 from xorbench.verify.losses import codes
 from xorbench.verify.outcomes import finding
-from xorbench.verify.parts import Part
 from xorbench.verify.rows import RowView
+from xorbench.verify.study import Study
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     Rows = NDArray[np.float64]
 
 
-def study_batch(lab: Lab, *views: RowView) -> Part:
+def study_batch(lab: Lab, *views: RowView) -> Study:
     """Compare one step on all rows with steps on single rows from the same point; the first view that tells, decides."""
-    part = Part()
+    part = Study()
     most = lab.subject.first.declaration.max_rows
     count = min(len(views[0].rows), 4, most or 4)
     if count < 2:
@@ -34,9 +34,9 @@ def study_batch(lab: Lab, *views: RowView) -> Part:
     return part
 
 
-def study_batch_loss(lab: Lab, views: list[RowView]) -> Part:
+def study_batch_loss(lab: Lab, views: list[RowView]) -> Study:
     """Compare one step on all rows with the gradient of loss() on all rows, where the rows alone do not explain it."""
-    part = Part()
+    part = Study()
     wrong = [view for view in views if view.loss_consensus.dissenting]
     if wrong and len(wrong) * 2 > len(views):
         where = ", ".join(wrong[0].loss_consensus.dissenting)
@@ -47,8 +47,8 @@ def study_batch_loss(lab: Lab, views: list[RowView]) -> Part:
     return part
 
 
-def _study(lab: Lab, view: RowView, count: int) -> Part:
-    part = Part()
+def _study(lab: Lab, view: RowView, count: int) -> Study:
+    part = Study()
     order = np.arange(count)
     batch = lab.updates(view.point, [(view.rows[order], view.truth[order])], rate=view.rate)[0].moved  # (P,)
     single = view.u[:count]  # (n, P)
@@ -145,7 +145,7 @@ def _row_weights(view: RowView, single: Rows, batch: Rows, noise: Rows) -> Rows 
     return None
 
 
-def _weighted(part: Part, lab: Lab, view: RowView, count: int, weights: Rows, batch: Rows) -> None:
+def _weighted(part: Study, lab: Lab, view: RowView, count: int, weights: Rows, batch: Rows) -> None:
     broadcast = _broadcast(lab, view, count, weights)
     if broadcast is not None:
         part.findings.append(
@@ -202,5 +202,5 @@ def _broadcast(lab: Lab, view: RowView, count: int, weights: Rows) -> float | No
     return factor if close else None
 
 
-def _without_rows(part: Part, lab: Lab, view: RowView, count: int) -> None:
+def _without_rows(part: Study, lab: Lab, view: RowView, count: int) -> None:
     part.unchecked.append(f"a step on {count} rows is neither the sum of its rows nor their replay")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xorbench.verify.dissent import is_bias
+from xorbench.verify.groups import is_bias
 from xorbench.verify.rows import RowView
 
 if TYPE_CHECKING:

@@ -2,51 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from xorbench.model import Capability
 from xorbench.records import Finding
+from xorbench.verify.bench import Bench
 from xorbench.verify.consensus import constant
 from xorbench.verify.outcomes import finding
 from xorbench.verify.rows import RowView
-
-if TYPE_CHECKING:
-    from xorbench.verify.gradient_study import GradientStudy, Study
+from xorbench.verify.study import Study
 
 
-def study_member(study: GradientStudy) -> Study:
+def study_member(bench: Bench) -> Study:
     """Compare what `gradients()` returns, row by row and for the whole batch, at every point."""
-    from xorbench.verify.gradient_study import Study as Result
-
-    study.subject.need(Capability.GRADIENTS)
-    result = Result()
-    views = [study.view(name, source="gradients") for name in study.lab.points]
+    bench.subject.need(Capability.GRADIENTS)
+    result = Study()
+    views = [bench.view(name, source="gradients") for name in bench.lab.points]
     for view in views:
-        if _accumulates(study, view):
+        if _accumulates(bench, view):
             message = "gradients() doubles when called twice: its buffer is not reset"
             result.add(finding("XM08", message, where="gradients", ratio=2.0))
             return result
-    telling = [view for view in views if any(fit.informative.any() for fit in study.basis(view).groups.values())]
+    telling = [view for view in views if any(fit.informative.any() for fit in bench.basis(view).groups.values())]
     if not telling:
         result.unchecked.append("the outputs do not vary with the parameters")
         return result
-    dissenting = [view for view in telling if not study.basis(view).unanimous and not study.benign(view)]
+    dissenting = [view for view in telling if not bench.basis(view).unanimous and not bench.benign(view)]
     if len(dissenting) * 2 > len(telling):
-        result.add(*study.dissent(dissenting[0]))
+        result.add(*bench.dissent(dissenting[0]))
         return result
-    if study.has_loss:
+    if bench.has_loss:
         result.add(*_against_loss(telling))
-        result.add(*_whole_batch(study))
+        result.add(*_whole_batch(bench))
     if not any(one.severity == "error" for one in result.findings):
         result.shown.append("gradients() is the numerical gradient in every group")
     return result
 
 
-def _accumulates(study: GradientStudy, view: RowView) -> bool:
+def _accumulates(bench: Bench, view: RowView) -> bool:
     row = 1 % len(view.rows)
-    twice = study.lab.gradient_member(view.point, view.batch(row), times=2)
+    twice = bench.lab.gradient_member(view.point, view.batch(row), times=2)
     once = view.u[row]
     return bool(np.abs(once).max() > 0 and np.abs(twice - 2 * once).max() <= 1e-6 * np.abs(once).max())
 
@@ -70,11 +65,11 @@ def _against_loss(views: list[RowView]) -> list[Finding]:
     return []
 
 
-def _whole_batch(study: GradientStudy) -> list[Finding]:
+def _whole_batch(bench: Bench) -> list[Finding]:
     """A slip in the reduction over rows shows in a batch alone."""
     wrong = []
-    for name in study.lab.points:
-        view = study.view(name, source="gradients", whole=True)
+    for name in bench.lab.points:
+        view = bench.view(name, source="gradients", whole=True)
         if view.loss_consensus.agreeing or view.loss_consensus.dissenting:
             wrong.append(view if view.loss_consensus.dissenting else None)
     seen = [view for view in wrong if view is not None]

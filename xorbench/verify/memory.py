@@ -12,8 +12,8 @@ import numpy as np
 
 from xorbench.verify.lab import Lab, Point
 from xorbench.verify.outcomes import finding
-from xorbench.verify.parts import Part
 from xorbench.verify.rows import RowView
+from xorbench.verify.study import Study
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     Rows = NDArray[np.float64]
 
 
-def study_memory(lab: Lab, view: RowView, optimiser: str) -> Part:
+def study_memory(lab: Lab, view: RowView, optimiser: str) -> Study:
     """Compare consecutive updates with those of fresh models at the same points."""
-    part = Part()
+    part = Study()
     count = len(view.rows)
     batches = [view.batch((i + 1) % count) for i in (0, 1, 2)]
     one, two, three = lab.updates(view.point, batches, rate=view.rate)

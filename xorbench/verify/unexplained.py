@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from xorbench.model import Capability
 from xorbench.verify import dissent
+from xorbench.verify.adaptive import study_adaptive
+from xorbench.verify.bench import Bench
 from xorbench.verify.outcomes import finding
-from xorbench.verify.parts import Part
-
-if TYPE_CHECKING:
-    from xorbench.verify.gradient_study import GradientStudy
-    from xorbench.verify.rows import RowView
+from xorbench.verify.rows import RowView
+from xorbench.verify.study import Study
 
 
-def study_unexplained(study: GradientStudy, points: list[str]) -> Part:
+def study_unexplained(bench: Bench, points: list[str]) -> Study:
     """Decide between "wrong" and "not checked" for updates of which no group is a multiple of its derivative.
 
     A sum over rows that is proportional to the rate is plain descent of some vector field; where that field is not the
     gradient, it is wrong. Everything else may be an optimiser that is not known here, and is not judged.
     """
-    part = Part(optimiser="not recognised")
-    view = study.views["random" if "random" in points else points[0]]
+    part = Study(optimiser="not recognised")
+    view = bench.views["random" if "random" in points else points[0]]
     if np.abs(view.u).max() == 0.0:
         batches = [view.batch(row % len(view.rows)) for row in (0, 1, 2, 3)]
-        later = study.lab.updates(view.point, batches, rate=view.rate)[1:]
+        later = bench.lab.updates(view.point, batches, rate=view.rate)[1:]
         if any(np.abs(update.moved).max() > 0 for update in later):
             part.findings.append(
                 finding(
@@ -39,7 +36,7 @@ def study_unexplained(study: GradientStudy, points: list[str]) -> Part:
         part.findings.append(finding("XM06", "step() changes no parameter at all", where="all"))
         return part
     assigned = view.agreement(view.u - view.before)  # after = -k J
-    if study.has_loss and not assigned.agreeing:
+    if bench.has_loss and not assigned.agreeing:
         assigned = view.loss_agreement(view.u - view.before)
     if assigned.agreeing and len(assigned.agreeing) >= len(assigned.groups) / 2:
         part.findings.append(
@@ -51,21 +48,24 @@ def study_unexplained(study: GradientStudy, points: list[str]) -> Part:
             )
         )
         return part
-    if _several_outputs(study):
+    if _several_outputs(bench):
         part.unchecked.append("the network has several outputs, whose loss no single one determines; loss() would tell")
         return part
+    adaptive = study_adaptive(bench.lab, view, bench.rate)
+    if adaptive.shown:
+        return adaptive
     named = [
-        one for one in dissent.explain(view, slow=study._slow(view.name)) if one.rule not in ("XM15", "XM04", "XM07")
+        one for one in dissent.explain(view, slow=bench.slow(view.name)) if one.rule not in ("XM15", "XM04", "XM07")
     ]
     if named:
         part.findings.extend(named)
         part.optimiser = "gradient descent"
         return part
-    if _is_sum(study, view) and _is_linear(study, view):
+    if _is_sum(bench, view) and _is_linear(bench, view):
         part.optimiser = "descent of a field that is not the gradient"
-        part.findings.extend(dissent.explain(view, slow=study._slow(view.name)))
+        part.findings.extend(dissent.explain(view, slow=bench.slow(view.name)))
         return part
-    if (near := _nearly_plain(study, view)) is not None:
+    if (near := _nearly_plain(bench, view)) is not None:
         part.findings.append(
             finding(
                 "XM14",
@@ -75,7 +75,7 @@ def study_unexplained(study: GradientStudy, points: list[str]) -> Part:
             )
         )
         return part
-    declared = study.declaration.optimiser
+    declared = bench.declaration.optimiser
     if declared == "sgd":
         part.findings.append(
             finding(
@@ -91,11 +91,11 @@ def study_unexplained(study: GradientStudy, points: list[str]) -> Part:
     return part
 
 
-def _nearly_plain(study: GradientStudy, view: RowView) -> float | None:
+def _nearly_plain(bench: Bench, view: RowView) -> float | None:
     """Return the share by which a step differs from rate x gradients(), where it is near but not the same."""
-    if not study.subject.first.can(Capability.GRADIENTS) or not study.rate:
+    if not bench.subject.first.can(Capability.GRADIENTS) or not bench.rate:
         return None
-    expected = study.rate * study.view(view.name, source="gradients").u  # (n, P)
+    expected = bench.rate * bench.view(view.name, source="gradients").u  # (n, P)
     size = np.abs(expected).max(axis=1)
     telling = size > 0
     if not telling.any():
@@ -105,18 +105,18 @@ def _nearly_plain(study: GradientStudy, view: RowView) -> float | None:
     return middle if 1e-4 < middle < 0.3 else None
 
 
-def _several_outputs(study: GradientStudy) -> bool:
-    if study.lab.reference is not None:
-        return study.lab.reference.layers[-1].weights.shape[1] > 1 and not study.has_loss
-    last = list(study.lab.start.values())[-1]
-    return last.ndim <= 2 and last.size in (2, 3) and not study.has_loss
+def _several_outputs(bench: Bench) -> bool:
+    if bench.lab.reference is not None:
+        return bench.lab.reference.layers[-1].weights.shape[1] > 1 and not bench.has_loss
+    last = list(bench.lab.start.values())[-1]
+    return last.ndim <= 2 and last.size in (2, 3) and not bench.has_loss
 
 
-def _is_sum(study: GradientStudy, view: RowView) -> bool:
-    count = min(len(view.rows), study.declaration.max_rows or 4, 4)
+def _is_sum(bench: Bench, view: RowView) -> bool:
+    count = min(len(view.rows), bench.declaration.max_rows or 4, 4)
     if count < 2:
         return True
-    batch = study.lab.updates(view.point, [(view.rows[:count], view.truth[:count])], rate=view.rate)[0].moved
+    batch = bench.lab.updates(view.point, [(view.rows[:count], view.truth[:count])], rate=view.rate)[0].moved
     total = view.u[:count].sum(axis=0)
     square = float(total @ total)
     if square == 0.0:
@@ -125,8 +125,8 @@ def _is_sum(study: GradientStudy, view: RowView) -> bool:
     return bool(np.abs(batch - factor * total).max() <= 1e-5 * np.abs(batch).max())
 
 
-def _is_linear(study: GradientStudy, view: RowView) -> bool:
-    slow = study._slow(view.name)
+def _is_linear(bench: Bench, view: RowView) -> bool:
+    slow = bench.slow(view.name)
     if slow is None:
         return True
-    return bool(np.abs(view.u - 10 * slow.u).max() <= 1e-4 * np.abs(view.u).max() + 640 * study.lab.precision)
+    return bool(np.abs(view.u - 10 * slow.u).max() <= 1e-4 * np.abs(view.u).max() + 640 * bench.lab.precision)

@@ -1,0 +1,157 @@
+"""Which loss do the updates descend, and is it the declared one? The multiples over rows tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from xorbench.records import Finding
+from xorbench.verify.bench import Bench
+from xorbench.verify.consensus import agree, constant, fit_groups
+from xorbench.verify.losses import FAMILIES, NAMES, factor, family_of
+from xorbench.verify.outcomes import finding
+from xorbench.verify.rows import RowView
+from xorbench.verify.slips import output_slip
+from xorbench.verify.study import Study
+
+
+def match_loss(bench: Bench, study: Study, points: list[str]) -> None:
+    """Step 2: compare the multiples over rows with the declared loss, or find one that fits."""
+    declared = family_of(bench.declaration.loss_kind)
+    fits: dict[str, list[float]] = {}
+    views = [bench.views[name] for name in points if name != "start x 4"] or [bench.views[name] for name in points]
+    if bench.has_loss:
+        for view in views:
+            c = constant(view.loss_consensus.k, view.loss_consensus.doubt * 10)
+            if c is not None and view.loss_consensus.unanimous:
+                fits.setdefault("own", []).append(c)
+    for family in sorted(set(FAMILIES.values())):
+        for view in views:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                ratio = view.consensus.k / view.slopes(family)
+                doubt = np.abs(ratio) * 10 * (view.consensus.doubt / np.abs(view.consensus.k)) + 1e-9
+            if np.isfinite(ratio).sum() > 1 and (c := constant(ratio, doubt)) is not None:
+                fits.setdefault(family, []).append(c)
+    full = {family: values for family, values in fits.items() if len(values) == len(views)}
+    wanted = "own" if bench.has_loss and (declared is None or bench.declaration.loss_kind == "own") else declared
+    if wanted in full or (wanted is None and full):
+        family = wanted or next(iter(full))
+        study.loss = NAMES.get(family, "loss()")
+        scale = float(np.median(full[family]))
+        if scale < 0:
+            study.add(
+                finding(
+                    "XM03",
+                    "every parameter moves uphill: the whole gradient has the wrong sign",
+                    where="all",
+                    ratio=scale,
+                )
+            )
+            return
+        _scale(bench, study, family, scale)
+        study.shown.append(f"the update descends {study.loss}")
+        return
+    _wrong_loss(bench, study, wanted, full, views)
+
+
+def _scale(bench: Bench, study: Study, family: str, scale: float) -> None:
+    """XM13: one factor between the step and the declared loss at the declared rate (for one row)."""
+    kind = bench.declaration.loss_kind
+    if bench.rate is None or (family != "own" and kind not in FAMILIES) or kind == "own":
+        return
+    expected = bench.rate if family == "own" else bench.rate * factor(str(kind), 1)
+    ratio = scale / expected
+    if abs(ratio - 1) > 1e-4:
+        study.add(
+            finding(
+                "XM13",
+                f"every step is {ratio:.4g} times the declared rate times the gradient of {kind or 'loss()'}",
+                where="all",
+                ratio=ratio,
+            )
+        )
+
+
+def _wrong_loss(
+    bench: Bench, study: Study, wanted: str | None, full: dict[str, list[float]], views: list[RowView]
+) -> None:
+    view = views[-1]
+    consensus = view.consensus
+    wrong_way = _uphill(bench, view)
+    if wrong_way is not None:
+        study.add(wrong_way)
+        return
+    scene_named = output_slip(view)
+    if (wanted == "se" and "bce" in full) or (wanted == "own" and _own_is(bench, "se") and "bce" in full):
+        study.add(
+            finding(
+                "XM02",
+                "the output activation's derivative is missing in all layers: the loss is squared error, the update is that "
+                "of cross-entropy",
+                where="all",
+                update_fits="cross-entropy",
+                declared="squared error",
+            )
+        )
+    elif scene_named is not None and scene_named.rule not in ("",):
+        study.add(scene_named)
+    elif wanted in ("bce", "se", "hinge", "own") and any(other in full for other in ("bce", "se", "hinge")):
+        other = next(name for name in ("bce", "se", "hinge") if name in full)
+        study.add(
+            finding(
+                "XM16",
+                f"the update descends {NAMES[other]}, the declared loss is {NAMES.get(str(wanted), 'what loss() computes')}",
+                where="all",
+                update_fits=NAMES[other],
+            )
+        )
+    elif _norm_clipped(bench, view):
+        study.optimiser = "gradient descent with a clipped norm"
+    elif wanted is not None and bench.declaration.optimiser != "other":
+        numbers: dict[str, Any] = {"k": consensus.k, "slopes": view.slopes(wanted) if wanted != "own" else None}
+        study.add(
+            finding(
+                "XM15",
+                "the output error is wrong: the rows are weighted neither as the declared loss nor as any known one does",
+                where="output error",
+                **numbers,
+            )
+        )
+    else:
+        study.unchecked.append(
+            "the loss that the update descends is none that is known; declare loss_kind or give loss()"
+        )
+
+
+def _own_is(bench: Bench, family: str) -> bool:
+    """Whether loss() has the slopes of a family."""
+    view = bench.views["random"]
+    values, errors = view.loss_slope
+    own = agree(fit_groups(values, errors, view.j, view.dj, view.labels, relative=view.relative * 10))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = own.k / view.slopes(family)
+    return constant(ratio, np.abs(ratio) * 1e-4) is not None
+
+
+def _uphill(bench: Bench, view: RowView) -> Finding | None:
+    """Whether outputs are pushed away from their targets in every row."""
+    o, truth = view.outputs, view.truth
+    with np.errstate(invalid="ignore"):
+        toward = np.where(truth, -1.0, 1.0) * np.sign(view.consensus.k)  # +1: the output moves toward its target
+    telling = np.isfinite(toward) & (np.abs(view.consensus.k) > 0)
+    if telling.any() and (toward[telling] < 0).all():
+        return finding(
+            "XM03",
+            "every parameter moves uphill: outputs are pushed away from their targets",
+            where="all",
+            outputs=o,
+            k=view.consensus.k,
+        )
+    return None
+
+
+def _norm_clipped(bench: Bench, view: RowView) -> bool:
+    norms = np.linalg.norm(view.u, axis=1)
+    top = norms.max()
+    return bool((np.abs(norms - top) <= 1e-6 * top).sum() >= 2)
