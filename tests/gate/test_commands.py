@@ -103,6 +103,8 @@ def test_checks_and_comparisons_are_read_from_files(base: Path, head: Path, tmp_
         (["compare", "{base}", "{head}", "--json", "x.json"], "--interleave"),
         (["compare", "if-else", "if-els", "--interleave"], "did you mean 'if-else'"),
         (["compare", "if-else", "if-else", "--interleave", "--task", "xr"], "did you mean"),
+        (["compare", "if-else", "if-else", "--interleave", "--device", "warp"], "'warp'"),
+        (["compare", "{none}.py:Net", "if-else", "--interleave"], "there is no file"),
         (["compare", "if-else", "if-else", "--interleave", "--blocks", "0"], "--blocks 0"),
     ],
 )

@@ -47,12 +47,9 @@ def command(
 
     if interleave:
         from xorbench.measure.versus import versus
-        from xorbench.registry import resolve
         from xorbench.tasks import get_task
 
-        for name in (base, head):  # a slip is told here, before anything is started
-            resolve(name)
-        get_task(task)
+        get_task(task)  # a slip is told before anything is started
         if blocks < 1:
             raise UsageError(f"--blocks {blocks}: 1 or more")
         comparison = versus(base, head, task=task, device=device, seed=seed, blocks=blocks, on_block=_progress)

@@ -31,8 +31,9 @@ Row = tuple[str, int, int]  # action, rows per call, calls per sample
 class Surveyed(msgspec.Struct, frozen=True, kw_only=True):
     """What a first look at one contender found."""
 
-    timings: Timings
+    timings: Timings | None  # None: the target or the device is none
     environment: Environment
+    refused: str = ""  # why not
 
 
 def versus(
@@ -54,19 +55,19 @@ def versus(
     are measured once more, with a new schedule: the second round of the result. `on_block` is told how many blocks of
     how many are done.
 
-    Raises UsageError for too few blocks, XorbenchError where a target fails.
+    Raises UsageError for too few blocks and for what is no target or device, XorbenchError where a target fails.
     """
     limits = limits or Limits(time_s=600)
     started_at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     surveys = [_survey(target, task, device, seed, predict_rows, limits) for target in (base, head)]
-    rows, notes = _common_rows(*(found.timings for found in surveys))
+    rows, notes = _common_rows(*(timings for timings, _ in surveys))
     if not rows:
         raise XorbenchError(f"{base} and {head} have no row in common that can be timed: {'; '.join(notes)}")
     if blocks < fewest_blocks(len(rows)):
         raise UsageError(
             f"blocks {blocks}: fewer than {fewest_blocks(len(rows))} resolve nothing among {len(rows)} rows"
         )
-    wait = any("asynchronous" in note for found in surveys for note in found.timings.notes)
+    wait = any("asynchronous" in note for timings, _ in surveys for note in timings.notes)
 
     def measured(chosen: Sequence[Row], round_seed: int) -> tuple[Ratio, ...]:
         plans = [
@@ -87,10 +88,10 @@ def versus(
         task=task,
         device=device,
         rounds=(first, *again),
-        environment=surveys[1].environment,
+        environment=surveys[1][1],
         confidence=CONFIDENCE,
         seed=seed,
-        checked=all(found.timings.checked for found in surveys),
+        checked=all(timings.checked for timings, _ in surveys),
         notes=tuple(notes),
         started_at=started_at,
     )
@@ -102,25 +103,35 @@ def survey(argument: dict[str, Any], send: Callable[[Any], None]) -> Surveyed:
     from xorbench.registry import resolve
     from xorbench.tasks import get_task
 
-    timings = time_implementation(
-        resolve(argument["target"]),
-        get_task(argument["task"]),
-        device=argument["device"],
-        seed=argument["seed"],
-        predict_rows=argument["predict_rows"],
-        samples=3,
-        minimum_s=SAMPLE_S,
-        limit_s=0.2,
-    )
+    try:
+        timings = time_implementation(
+            resolve(argument["target"]),
+            get_task(argument["task"]),
+            device=argument["device"],
+            seed=argument["seed"],
+            predict_rows=argument["predict_rows"],
+            samples=3,
+            minimum_s=SAMPLE_S,
+            limit_s=0.2,
+        )
+    except (
+        UsageError
+    ) as error:  # a slip of the command's, though it shows here: a stranger's code is imported nowhere else
+        return Surveyed(timings=None, environment=describe(), refused=str(error))
     return Surveyed(timings=timings, environment=describe(argument["device"]))
 
 
-def _survey(target: str, task: str, device: str, seed: int, predict_rows: Sequence[int], limits: Limits) -> Surveyed:
+def _survey(
+    target: str, task: str, device: str, seed: int, predict_rows: Sequence[int], limits: Limits
+) -> tuple[Timings, Environment]:
     argument = {"target": target, "task": task, "device": device, "seed": seed, "predict_rows": list(predict_rows)}
     outcome = sandbox.call(f"{__name__}:survey", argument, limits=limits, device=device)
     if outcome.kind != "ok":
         raise XorbenchError(f"{target} could not be timed, {outcome.kind}: {outcome.detail.strip()}")
-    return msgspec.convert(outcome.value, Surveyed)
+    found = msgspec.convert(outcome.value, Surveyed)
+    if found.timings is None:
+        raise UsageError(found.refused)
+    return found.timings, found.environment
 
 
 def _common_rows(base: Timings, head: Timings) -> tuple[list[Row], list[str]]:
