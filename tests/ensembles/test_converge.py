@@ -74,6 +74,15 @@ def test_the_compiled_loop_counts_alike_and_divergence_is_that_of_the_single_loo
     assert all(run.to_stable is None for run in together.runs if run.diverged and run.iterations < 30)
 
 
+def test_divergence_in_a_precision_that_was_asked_for_is_said():
+    """3e38 is the end of float32 and nothing special in float64."""
+    implementation, task = resolve("numpy-mlp[activation=relu,hidden=2,learning_rate=1e30]"), get_task("xor")
+    runs = converge_ensemble(implementation, task, seeds=range(12), budget=10, dtype="float32").runs
+    assert [run.seed for run in runs] == list(range(12))
+    assert any(run.diverged for run in runs)
+    assert all(run.to_stable is None for run in runs if run.diverged)
+
+
 def test_torch_counts_alike():
     pytest.importorskip("torch", reason="torch-mlp needs torch")
     options = "dtype=float64,optimiser=adam,learning_rate=0.3"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
-import itertools
 import math
 import os
 from collections.abc import Sequence
@@ -82,9 +81,7 @@ def converge_ensemble(
     plan = plan_ensemble(implementation, task, work=len(seeds) * budget, device=device, dtype=dtype, method=method)
     if plan is None:
         return None
-    # Curves are kept for the first seeds: a block of their own does not hold up the others.
-    cuts = [0, *range(CURVES, len(seeds), plan.block), len(seeds)]
-    blocks = [[int(seed) for seed in seeds[begin:end]] for begin, end in itertools.pairwise(cuts)]
+    blocks = [[int(seed) for seed in seeds[at : at + plan.block]] for at in range(0, len(seeds), plan.block)]
     train = functools.partial(_train, plan, task, budget, clock_for(device))
     from threadpoolctl import threadpool_limits
 
@@ -96,7 +93,8 @@ def converge_ensemble(
             parts = [train(block, index == 0) for index, block in enumerate(blocks)]
     runs = [run for part, _ in parts for run in part]
     curves = list(parts[0][1])
-    again = [index for index, run in enumerate(runs) if run.diverged]
+    # In another precision than its own the single model would not diverge alike.
+    again = [index for index, run in enumerate(runs) if run.diverged and dtype is None]
     if again:
         alone = converge(
             replace(implementation, entry=replace(implementation.entry, ensemble=None)),
@@ -142,7 +140,8 @@ def _train(
     share_s = trained_s / len(seeds)
     runs = []
     for index, seed in enumerate(seeds):
-        stable = _count(counts[STREAK, index])
+        suspect = bool(counts[SUSPECT, index])
+        stable = None if suspect else _count(counts[STREAK, index])
         runs.append(
             Run(
                 seed=seed,
@@ -152,7 +151,7 @@ def _train(
                 to_stable=stable,
                 accuracy=float(accuracy[index]),
                 loss=_finite(losses[index]),
-                diverged=bool(counts[SUSPECT, index]),  # to be trained again alone
+                diverged=suspect,
                 wall_s=share_s,
                 stable_s=None if stable is None else share_s * stable / budget,
             )
@@ -167,7 +166,7 @@ def _train(
             loss=(*(_finite(loss[index]) for stop, _, loss in seen if stop in kept), None),
             accuracy=(*(float(share[index]) for stop, share, _ in seen if stop in kept), float(accuracy[index])),
         )
-        for index, seed in enumerate(seeds)
+        for index, seed in enumerate(seeds[:CURVES])
     ]
     return runs, curves
 
