@@ -78,7 +78,7 @@ BASELINE.feed(render("html", page("plain")))
 def test_a_page_gains_no_element_from_what_strangers_say(name, message):
     found = Reader()
     found.feed(render("html", page(name, message)))
-    assert found.tags == BASELINE.tags
+    assert [tag for tag in found.tags if tag != "wbr"] == BASELINE.tags  # a long name may be broken
     assert found.handlers == []
     assert found.addresses == []
     assert one_line(name, 100) in "".join(found.text)

@@ -47,6 +47,7 @@
     });
     const section = table.closest("section");
     const filter = section.querySelector(".filter");
+    if (!filter) continue;
     const task = section.querySelector("select.task");
     const count = section.querySelector(".count");
     const choose = () => {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -117,6 +118,7 @@ def _template() -> Any:
         "interval": numbers.interval,
         "line": one_line,
         "bare": _bare,
+        "breakable": _breakable,
     }
     environment.globals |= {
         "MICRO": MICRO,
@@ -142,6 +144,11 @@ def _hash(text: str) -> str:
 def _bare(value: float | None) -> str:
     """Return a number for a sort key, the same on every machine; empty where there is none."""
     return "" if value is None else f"{value:.9g}"
+
+
+def _breakable(name: str) -> Markup:
+    """Return a name that may be broken where its parts meet, rather than anywhere."""
+    return Markup("<wbr>").join(re.findall(r".*?[/:\[,=]|.+", one_line(name, 160)))
 
 
 def _subtitle(groups: Sequence[Group]) -> str:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from xorbench.report.chart import Line, chart, steps
 from xorbench.report.closeup import ZERO, loss_scale
+from xorbench.report.escape import one_line
 from xorbench.report.numbers import percent
 from xorbench.report.scale import Scale
 from xorbench.report.summary import Learning, Row
@@ -43,7 +44,7 @@ def solved_over_time(task: str, rows: Sequence[Row], *, size: tuple[float, float
     lines = []
     for place, (row, curve) in enumerate(curves):
         points = steps(list(zip(curve.times, curve.share, strict=True)), (x.low, 0.0), curve.end)
-        lines.append(Line(points=points, name=name_of(row, rows), note=_percent(row), place=place))
+        lines.append(Line(points=points, name=one_line(name_of(row, rows), 30), note=_percent(row), place=place))
     figure = chart(
         lines,
         x,

@@ -153,8 +153,9 @@ def _check(job: Job) -> Outcome:
     started = time.monotonic()
     try:
         verify = getattr(importlib.import_module(module), name)
+        absolute = _absolute(cell.target, job.folder)
         found: CheckResult = verify(
-            _absolute(cell.target, job.folder),
+            absolute,
             task=cell.task,
             seed=cell.seeds[0] if cell.seeds else 0,
             time_limit_s=job.time_limit_s or _NO_LIMIT_S,
@@ -165,6 +166,9 @@ def _check(job: Job) -> Outcome:
         from xorbench.sandbox.child import stranger_traceback
 
         return Outcome(kind="raised", detail=stranger_traceback(error), wall_s=time.monotonic() - started)
+    # Findings and the lines that reproduce them name the target as the user did, not where it lies on this machine.
+    here, asked = (msgspec.json.encode(name)[1:-1] for name in (absolute, cell.target))
+    found = msgspec.json.decode(msgspec.json.encode(found).replace(here, asked), type=CheckResult)
     result = CheckOutcome(result=msgspec.structs.replace(found, target=cell.target))
     return Outcome(kind="ok", value=msgspec.to_builtins(result), wall_s=time.monotonic() - started)
 
