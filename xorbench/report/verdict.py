@@ -24,7 +24,7 @@ def verdict(group: Group) -> list[str]:
     if wrong:
         sentences.append(_wrong(wrong))
     elif checked:
-        sentences.append(f"Verification found no error in the {_count(len(checked), 'one')} that it checked.")
+        sentences.append(f"Verification checked {_count(len(checked), 'implementation')} and found no error.")
     if built_in:
         right = sum(row.learning.solved == row.learning.n for row in built_in if row.learning)
         sentences.append(
