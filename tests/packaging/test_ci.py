@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -91,3 +92,10 @@ def test_a_step_before_tox_that_fails_fails_it(checkout: Path) -> None:
 
 def test_it_is_executable() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_tox_runs_the_suites_on_every_built_in() -> None:
+    from xorbench.implementations import BUILT_IN
+
+    named = re.findall(r"--implementation (\S+)", (ROOT / "tox.ini").read_text(encoding="utf-8"))
+    assert named == [entry.name for entry in BUILT_IN]
