@@ -91,7 +91,7 @@ class FiftyChildren(Right):
 
 class Hog(Right):
     def go_wrong(self):
-        self.kept = [np.ones(1 << 22) for _ in range(1000)]
+        self.kept = [bytearray(1 << 28) for _ in range(100)]
 
 
 class Chatter(Right):

@@ -72,18 +72,7 @@ def test_a_scheduler_that_is_not_there_is_one_sentence(monkeypatch: pytest.Monke
         pass
 
 
-ARGUMENTS = (
-    "run",
-    STRANGERS + "Right",
-    "--seeds",
-    "10",
-    "--budget",
-    "2",
-    "--measure",
-    "convergence",
-    "--measure",
-    "timing",
-)
+ARGUMENTS = ("run", STRANGERS + "Right", "--seeds", "15", "--budget", "2", "--measure", "convergence")
 
 
 @pytest.mark.parametrize("name", ["make_executor", pytest.param("make_processes", marks=pytest.mark.slow)])
@@ -95,7 +84,6 @@ def test_any_executor_gives_the_same_records(name: str, tmp_path: Path) -> None:
     assert set(other) == set(local)
     for identity, record in other.items():
         assert record.cell == local[identity].cell
-        assert record.environment == local[identity].environment
         if isinstance(record.result, Convergence):
             there, here = record.result.runs, local[identity].result.runs  # type: ignore[union-attr]
             assert [run.to_stable for run in there] == [run.to_stable for run in here]
@@ -104,7 +92,7 @@ def test_any_executor_gives_the_same_records(name: str, tmp_path: Path) -> None:
 def test_a_scheduler_by_its_address(tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed", reason="the cluster extra is not installed")
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None, silence_logs=50
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0", silence_logs=50
     ) as cluster:
         ran = xorbench(*ARGUMENTS, "--executor", f"dask:{cluster.scheduler_address}", "--output", str(tmp_path))
     assert ran.status == ExitCode.OK, ran.err

@@ -36,7 +36,7 @@ FAULTS = {
     "Unspeakable": ("raised", "UnspeakableError"),
     "Spoiler": ("ok", ""),
 }
-LIMITS = ("--time-limit", "1.5", "--memory-limit", "400")
+LIMITS = ("--time-limit", "2.5", "--memory-limit", "400")
 QUICK = ("--measure", "convergence", "--seeds", "1", "--budget", "5", "--quiet")
 
 

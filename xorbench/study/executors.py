@@ -100,7 +100,7 @@ def _dask_local(count: int) -> Iterator[Place]:
 
     with (
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"}),
-        LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         yield _place(client, f"dask-local:{count}")
