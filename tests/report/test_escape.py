@@ -99,7 +99,7 @@ def cells_of(line):
 
 
 @given(names)
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_markdown_row_has_as_many_cells_as_its_header(name):
     (group,) = page(name)
     header, rule, *rows = as_markdown(tables(group)[0]).splitlines()
@@ -122,7 +122,7 @@ def test_a_plain_name_is_code():
 
 
 @given(names)
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_csv_is_read_back_and_starts_no_formula(name):
     (row, _) = csv.DictReader(io.StringIO(render("csv", page(name))))
     assert row["implementation"] == csv_cell(name)
@@ -132,7 +132,7 @@ def test_csv_is_read_back_and_starts_no_formula(name):
 
 
 @given(names)
-@settings(deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_json_is_read_back_as_it_was(name):
     found = json.loads(render("json", page(name)))
     assert found["schema"] == "xorbench.comparison/1"

@@ -70,6 +70,7 @@ class Section:
     facts: list[tuple[str, str]]
     commands: list[str]
     cannot: list[tuple[str, str]]  # task, who provably cannot solve it
+    notes: list[tuple[str, str]]  # of a timing, and whose
     data: dict[str, Any] = field(default_factory=dict)
 
 
@@ -192,6 +193,7 @@ def _section(key: str, group: Group) -> Section:
         facts=facts(group),
         commands=_commands(group, shown),
         cannot=_cannot(tasks),
+        notes=_notes(shown[:MOST_ROWS]),
         data=data,
     )
 
@@ -225,6 +227,17 @@ def _looks(key: str, rows: Sequence[Row]) -> list[Look]:
     # One that learns and one that is stuck stand first, beside each other.
     first = [next((look for look in found if look.closeups[0].solved is solved), None) for solved in (True, False)]
     return [look for look in first if look] + [look for look in found if look not in first]
+
+
+def _notes(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Return each note of the timings once, with whose it is: everybody's, or by name."""
+    whose: dict[str, dict[str, None]] = {}
+    timed = [row for row in rows if row.runtime]
+    for row in timed:
+        for note in row.runtime.timings.notes if row.runtime else ():
+            whose.setdefault(note, {})[row.label] = None
+    everybody = len({row.label for row in timed})
+    return [(note, "all" if len(names) == everybody else ", ".join(names)) for note, names in whose.items()]
 
 
 def _cannot(tasks: Sequence[str]) -> list[tuple[str, str]]:

@@ -164,7 +164,7 @@ def _runtime(row: Row) -> Sequence[str] | None:
     if runtime is None:
         return (said, *[NONE] * 3, estimate(seconds, MILLI), _seeds(row), NONE) if said or seconds else None
     timing = runtime.of("step") or runtime.of("predict")
-    memory = runtime.timings.peak_memory_bytes
+    memory, device = runtime.timings.peak_memory_bytes, runtime.timings.device_memory_bytes
     return (
         estimate(runtime.step, MICRO),
         estimate(runtime.predict, MICRO),
@@ -172,7 +172,8 @@ def _runtime(row: Row) -> Sequence[str] | None:
         whole(len(timing.samples_s)) if timing else NONE,
         estimate(seconds, MILLI),
         _seeds(row),
-        NONE if memory is None else number(memory * MEBI),
+        (NONE if memory is None else number(memory * MEBI))
+        + (f" + {number(device * MEBI)} on device" if device else ""),
     )
 
 

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from xorbench.report.chart import Line, chart
+from xorbench.report.escape import one_line
 from xorbench.report.palette import SERIES
 from xorbench.report.scale import Scale, around
 from xorbench.report.spectrum import tabled
 from xorbench.report.summary import Group, Row
 from xorbench.report.svg import Point
+
+#: Names of runs that have room below a chart.
+TICKS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +44,8 @@ def trend(group: Group, *, size: tuple[float, float] | None = None) -> Trend | N
     if not shown:
         return None
     x = Scale(low=0.0, high=float(len(runs) - 1))
-    ticks = [(float(place), run) for place, run in enumerate(runs)]
+    every = -(-len(runs) // TICKS)
+    ticks = [(float(place), one_line(run, 16)) for place, run in enumerate(runs) if place % every == 0]
 
     def lines(value: str) -> list[Line]:
         found = []

@@ -10,11 +10,15 @@ from xorbench.report.summary import Group, Row
 
 def verdict(group: Group) -> list[str]:
     """Return what the figures of one machine say, the most important sentence first."""
-    tasks = list(dict.fromkeys(row.task for row in group.rows))
-    if not tasks:
+    if not group.rows:
         return ["Nothing was measured."]
+    # Several runs of one implementation are not several implementations: the latest run speaks.
+    started = {run: max((row.started_at for row in group.rows if row.run == run), default="") for run in group.runs}
+    latest = max(group.runs, key=lambda run: (started[run], run))
+    of_latest = [row for row in group.rows if row.run == latest]
+    tasks = list(dict.fromkeys(row.task for row in of_latest))
     task = "xor" if "xor" in tasks else tasks[0]
-    rows = [row for row in group.rows if row.task == task]
+    rows = [row for row in of_latest if row.task == task]
     learned = [row for row in rows if row.learning is not None and row.learning.trained]
     built_in = [row for row in rows if row.learning is not None and row.learning.n and not row.learning.trained]
     sentences = [_learned(task, learned)] if learned else []
@@ -41,6 +45,10 @@ def verdict(group: Group) -> list[str]:
         )
     if group.failures:
         sentences.append(f"{_count(len(group.failures), 'cell')} could not be measured; the reasons are below.")
+    if len(group.runs) > 1 and sentences:
+        first = sentences[0]
+        first = first[0].lower() + first[1:] if first.startswith(("Of ", "All ", "Verification ")) else first
+        sentences[0] = f"Latest run, {latest}: {first}"
     return sentences or ["Nothing was measured."]
 
 
