@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from xorbench.report.chart import Line, chart
+from xorbench.report.closeup import loss_scale
 from xorbench.report.escape import one_line
 from xorbench.report.palette import SERIES
-from xorbench.report.scale import Scale, around
+from xorbench.report.scale import Scale
 from xorbench.report.spectrum import tabled
 from xorbench.report.summary import Group, Row
 from xorbench.report.svg import Point
@@ -77,7 +78,7 @@ def trend(group: Group, *, size: tuple[float, float] | None = None) -> Trend | N
         step=chart(
             step,
             x,
-            around([y for line in step for _, y in line.points]),
+            loss_scale([y for line in step for _, y in line.points])[0],
             title="Step time in microseconds, run by run",
             x_ticks=ticks,
             size=size,
