@@ -120,7 +120,11 @@ class Page:
                 copy,
                 ignore=shutil.ignore_patterns(".git", ".*", "__pycache__", "reports", "tests", "build", "*.egg-info"),
             )
-            bare_environment(copy / ".venv")
+            python = bare_environment(copy / ".venv")
+            # A venv that finds a pip elsewhere is given none of its own.
+            pip = python.with_name("pip")
+            pip.write_text(f'#!/bin/sh\nexec "{python}" -m pip "$@"\n')
+            pip.chmod(0o755)
         return copy
 
 
