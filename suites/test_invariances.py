@@ -80,7 +80,7 @@ def _same_step(subject: Subject) -> None:
         return
     rows, labels = subject.table
     seen = []
-    for asks in (0, 3):
+    for asks in (0, 0, 3):
         with quiet(), global_random_state(1):
             model = _warm(subject)
             for _ in range(asks):
@@ -89,7 +89,9 @@ def _same_step(subject: Subject) -> None:
                 model.step(*part)
             seen.append(model.predict(rows))
     if np.abs(seen[0] - seen[1]).max() > 1e-9:
-        message = f"a step after three predictions differs by {np.abs(seen[0] - seen[1]).max():.3g} from one without"
+        return  # two runs differ anyway: the determinism suite says why
+    if np.abs(seen[0] - seen[2]).max() > 1e-9:
+        message = f"a step after three predictions differs by {np.abs(seen[0] - seen[2]).max():.3g} from one without"
         raise Failed(finding("XA03", message, where="predict"))
 
 

@@ -103,7 +103,7 @@ def _forgets(subject: Subject, runs: tuple[Trial, ...]) -> Finding | None:
         return None
     decided = np.array([subject.first.decide(run.outputs) for run in runs])
     sure = np.array([_sure(subject, run.outputs) for run in runs])
-    if not sure.all() or np.ptp(decided, axis=1).any():
+    if not sure.all() or np.ptp(decided.astype(int), axis=1).any():
         return None
     if (decided[:, -1] == labels[-1]).all() and subject.implementation.accepts("seed"):
         # All rows get the last row's answer: does another last row give another answer?

@@ -55,6 +55,36 @@ def test_order_of_time_matters(subject: Subject) -> None:
         raise NotChecked("all sequences get one answer")
 
 
+def test_every_step_of_time_counts(subject: Subject) -> None:
+    """Flipping any one bit of a sequence can change its answer, the last and those beyond the second too."""
+    _sequences(subject)
+    for length in (3, 5):
+        rows = encode(all_bits(length), "01")  # (2^length, length)
+        reached = np.zeros(length, dtype=bool)
+        with quiet(), global_random_state(1):
+            for seed in range(3):
+                model = subject.build(subject.seed + seed)
+                if model.can(Capability.STEP) and "step" not in subject.hung:
+                    for _ in range(5):
+                        model.step(*_some(subject, length))
+                outputs = model.predict(rows)
+                for step in range(length):
+                    flipped = rows.copy()
+                    flipped[:, step] = 1 - flipped[:, step]
+                    reached[step] |= bool(np.abs(outputs - model.predict(flipped)).max() > 1e-12)
+        deaf = (np.flatnonzero(~reached) + 1).tolist()
+        if len(deaf) == length:
+            raise NotChecked("the answer does not depend on the sequence at all yet")
+        if deaf:
+            message = f"of {length} time steps, number {', '.join(map(str, deaf))} cannot change the answer"
+            raise Failed(finding("XD05", message, where="predict", length=length, deaf=deaf))
+
+
+def _some(subject: Subject, length: int) -> tuple[np.ndarray, np.ndarray]:
+    bits = all_bits(length)[: subject.batch_rows(8)]
+    return encode(bits, "01"), bits.sum(axis=1) % 2 == 1
+
+
 def test_training_on_a_batch_is_training_on_its_rows(subject: Subject) -> None:
     """A label counts for its own sequence: swapping two rows with their labels changes nothing."""
     _sequences(subject)

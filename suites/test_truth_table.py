@@ -37,6 +37,7 @@ def test_function_is_the_right_one(subject: Subject) -> None:
     runs = trials(subject)
     if runs.solved:
         return
+    _pulled_to_the_mean(subject, [run.outputs for run in runs.runs])
     if len(labels) != 4:
         raise NotChecked("only tables of two inputs have names")
     if subject.first.declaration.output == "label":
@@ -55,6 +56,26 @@ def test_function_is_the_right_one(subject: Subject) -> None:
         message = f"it learned {name.upper()}, not {subject.task.name.upper()}, surely and from {len(sure)} of {len(runs.runs)} seeds"
         raise Failed(finding("XD01", message, where="targets", learned=name, outputs=sure[0].outputs, **confirmed))
     raise NotChecked("no seed learned it; the outputs are of no Boolean function")
+
+
+def _pulled_to_the_mean(subject: Subject, outputs: list[np.ndarray]) -> None:
+    """XD02 by the outputs: every row of every gate ends at the mean of the targets, though the start tells rows apart."""
+    declaration = subject.first.declaration
+    if declaration.output not in ("probability", "score") or len(subject.table[1]) != 4:
+        return
+    firsts = [run.first_outputs for run in trials(subject).runs]
+    if any(np.ptp(first) < 1e-3 for first in firsts):
+        return
+    false, true = declaration.targets
+    ends = {"xor": outputs}
+    for gate in ("and", "or"):
+        ends[gate] = [train(subject, subject.seed + seed, 3000, task=get_task(gate)).outputs for seed in range(2)]
+    for gate, seen in ends.items():
+        mean = false + (true - false) * float(get_task(gate).table()[1].mean())
+        if any(len(one) != 4 or np.abs(one - mean).max() > 0.02 for one in seen):
+            return
+    message = "every row of XOR, AND and OR ends at the mean of the targets: predictions (n,) against targets (n, 1), it seems"
+    raise Failed(finding("XD02", message, where="loss", outputs={gate: seen[0] for gate, seen in ends.items()}))
 
 
 def _confirmed(subject: Subject, name: str) -> dict[str, Any]:

@@ -270,6 +270,9 @@ class Model:
     through unchanged; a value that breaks the contract raises ContractError with its rule.
     """
 
+    #: How many member calls have returned in this process: a watchdog tells slow from hung by it.
+    calls: int = 0
+
     def __init__(self, instance: Any, *, target: str = "") -> None:
         self.instance = instance
         self.target = target
@@ -303,6 +306,7 @@ class Model:
 
         inputs = np.array(inputs, dtype=np.float64)  # (n, d)
         raw = self.instance.predict(inputs)
+        Model.calls += 1
         try:
             outputs = _numbers(raw)
         except (TypeError, ValueError) as error:
@@ -329,7 +333,9 @@ class Model:
         """Make one update on these rows; return the reported loss before it, or None."""
         import numpy as np
 
-        return self._scalar(self.instance.step(np.array(inputs, dtype=np.float64), self.encode(labels)), "step")
+        reported = self.instance.step(np.array(inputs, dtype=np.float64), self.encode(labels))
+        Model.calls += 1
+        return self._scalar(reported, "step")
 
     def fit(self, inputs: Rows, labels: Labels, epochs: int) -> None:
         """Train in one go."""

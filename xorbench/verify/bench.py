@@ -15,7 +15,7 @@ from xorbench.verify.consensus import Consensus, constant
 from xorbench.verify.decay import fit_decay
 from xorbench.verify.groups import is_bias
 from xorbench.verify.lab import Lab
-from xorbench.verify.outcomes import finding
+from xorbench.verify.outcomes import NotChecked, finding
 from xorbench.verify.rows import RowView
 from xorbench.verify.subject import Subject
 
@@ -51,7 +51,17 @@ class Bench:
     def views(self) -> dict[str, RowView]:
         """The views at every point at the model's own rate (or a tenth where its updates leave the finite)."""
         rate = self.rate if self.subject.rate_is_settable else None
-        return {name: self.view(name, rate=rate) for name in self.lab.points}
+        views = {name: self.view(name, rate=rate) for name in self.lab.points}
+        # At four times the weights, or at random ones, a right model may overflow; the start must not.
+        finite = {name: view for name, view in views.items() if view.finite}
+        if not finite:
+            raise NotChecked("outputs or updates are not finite at any probed point")
+        return finite
+
+    @property
+    def main(self) -> RowView:
+        """The view that tells most: at random parameters, where that is finite."""
+        return self.views.get("random") or next(iter(self.views.values()))
 
     def dissent(self, view: RowView, slow: RowView | None = None) -> list[Finding]:
         """Return the findings for the groups that dissent at a view."""
@@ -71,7 +81,7 @@ class Bench:
         reference = self.lab.reference
         if reference is not None:
             return False
-        view = self.views["random"]
+        view = self.main
         if not any(fit.informative.any() for fit in view.consensus.groups.values()):
             return True
         return self.has_loss and not view.consensus.unanimous and view.loss_consensus.unanimous

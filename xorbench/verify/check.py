@@ -128,6 +128,7 @@ def _run_all(
     on_check: Callable[[Check], None] | None,
 ) -> None:
     from xorbench.sandbox import Limits, call
+    from xorbench.verify.checks import all_checks
 
     deaths = 0
     avoid: list[str] = []
@@ -158,10 +159,15 @@ def _run_all(
             folder=os.getcwd(),
         )
         state.current = ""
-        # The child's own alarm comes first; the sandbox's limit is for what no alarm can interrupt.
-        limits = Limits(time_s=time_limit_s + 5, memory_bytes=memory, per_message=True)
+        # The child's own alarm comes first, at twice the limit at the latest; the sandbox's is for what no alarm interrupts.
+        limits = Limits(time_s=2 * time_limit_s + 5, memory_bytes=memory, per_message=True)
         outcome = call(
-            "xorbench.verify.check:work", msgspec.to_builtins(request), limits=limits, device=device, on_message=hear
+            "xorbench.verify.check:work",
+            msgspec.to_builtins(request),
+            limits=limits,
+            device=device,
+            on_message=hear,
+            preload=("xorbench.verify.runner", *sorted({check.run.__module__ for check in all_checks()})),
         )
         if state.usage:
             raise UsageError(state.usage)
@@ -228,6 +234,8 @@ def _hear(state: _Progress, message: Any) -> Check | None:
         state.usage = message["usage"]
     elif "start" in message:
         state.current = message["start"]
+    elif "alive" in message:
+        pass  # its arrival has restarted the clock
     elif "expected" in message:
         state.expected.update(message["expected"])
     elif "check" in message:
@@ -289,11 +297,13 @@ def work(argument: Any, send: Callable[[Any], None]) -> None:
     from xorbench.errors import FactoryError
     from xorbench.registry import resolve
     from xorbench.verify.checks import all_checks
+    from xorbench.verify.global_state import settings
     from xorbench.verify.runner import run_checks
     from xorbench.verify.subject import Subject
 
     faulthandler.enable()
     chosen = [check for check in all_checks() if check.id in set(request.checks)]
+    before = settings()
     try:
         implementation = resolve(request.target)
     except UsageError as error:
@@ -306,7 +316,12 @@ def work(argument: Any, send: Callable[[Any], None]) -> None:
     if isinstance(declared, Mapping):
         send({"expected": {str(key): str(reason) for key, reason in declared.items()}})
     subject = Subject(
-        implementation, task_name=request.task, seed=request.seed, examples=request.examples, device=request.device
+        implementation,
+        task_name=request.task,
+        seed=request.seed,
+        examples=request.examples,
+        device=request.device,
+        settings_before=before,
     )
     plain = lambda message: send(msgspec.to_builtins(message))  # noqa: E731
     run_checks(subject, chosen, plain, time_limit_s=request.time_limit_s, avoid=request.avoid)

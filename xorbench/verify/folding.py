@@ -22,12 +22,12 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "XM08": _NOT_LEARNING | {"XA05", "XM14", "XM15", "XM04"},
     "XM12": frozenset({"XT01", "XT04", "XT03", "XT02"}),
     "XM14": _NOT_LEARNING | {"XM04", "XM07", "XM15"},
-    "XI01": _NOT_LEARNING | {"XC01", "XI04"},
+    "XI01": _NOT_LEARNING | {"XC01", "XI04", "XM12"},
     "XC01": _NOT_LEARNING,
     "XC03": _NOT_LEARNING | {"XM06", "XA05", "XI01", "XI04", "XA01", "XC01", "XC04", "XD03"},
     "XC04": _NOT_LEARNING,
     "XD02": _NOT_LEARNING | {"XA05", "XM13"},
-    "XD03": _NOT_LEARNING | {"XA05", "XM16"},
+    "XD03": _NOT_LEARNING | {"XA05", "XM16", "XM15", "XM06", "XM12"},
     "XD04": (_NOT_LEARNING - {"XD04"}) | {"XA05"},
     "XD05": _NOT_LEARNING | {"XA03", "XA04", "XA05", "XM14", "XM15", "XM04", "XI05"},
     "XA04": _NOT_LEARNING | {"XA03", "XA05", "XM04", "XM15", "XM14"},
@@ -38,7 +38,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "XI05": frozenset({"XI04"}),
     "XI02": frozenset({"XT01", "XT03", "XT04"}),
     "XI03": frozenset({"XT01", "XT03", "XT04", "XC02"}),
-    "XC02": frozenset({"XT01", "XT03", "XT04"}),
+    "XC02": frozenset({"XT01", "XT03", "XT04", "XC01", "XI01", "XM12"}),
     "XD01": frozenset({"XT01", "XT03", "XT04"}),
     "XT02": frozenset({"XT01", "XT03", "XT04", "XA06"}),
     "XA08": frozenset({"XA07", "XT04", "XT01"}),
@@ -56,17 +56,24 @@ def arrange(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     ordered = sorted(
         unique.values(), key=lambda one: (_SEVERITY[one.severity], RULES[one.rule].cause, one.rule, one.where)
     )
-    roots: list[Finding] = []
+    causes: dict[int, int] = {}
+    for i, symptom in enumerate(ordered):
+        for j, cause in enumerate(ordered):
+            # Two that would explain each other: the likelier cause, which comes first, keeps its place.
+            if i != j and _explains(cause, symptom) and not (_explains(symptom, cause) and i < j):
+                causes[i] = j
+                break
     folded: dict[int, list[Finding]] = {}
-    for one in ordered:
-        cause = next((i for i, root in enumerate(roots) if _explains(root, one)), None)
-        if cause is None:
-            roots.append(one)
-        else:
-            folded.setdefault(cause, []).append(one)
+    for i in causes:
+        top, seen = i, {i}
+        while top in causes and causes[top] not in seen:
+            top = causes[top]
+            seen.add(top)
+        folded.setdefault(top, []).append(ordered[i])
     return tuple(
-        msgspec.structs.replace(root, symptoms=tuple(folded[i])) if i in folded else root
-        for i, root in enumerate(roots)
+        msgspec.structs.replace(one, symptoms=tuple(folded[i])) if i in folded else one
+        for i, one in enumerate(ordered)
+        if i not in causes or i in folded
     )
 
 

@@ -57,7 +57,7 @@ def study_update(bench: Bench) -> Study:
 
 def _random_update(bench: Bench) -> str:
     """Say how the update is random given parameters and batch, or return an empty text."""
-    view = bench.views["random"]
+    view = bench.main
     row = 1 % len(view.rows)
     reference = bench.lab.updates(view.point, [view.batch(row)])[0].after
     allowed = 1e-9 + 16 * bench.lab.precision * np.abs(reference).max(initial=0.0)
@@ -114,7 +114,7 @@ def _plain(bench: Bench, study: Study, points: dict[str, str]) -> None:
     # One point of several may lie on a kink or in a flat region; a defect shows wherever there is something to see.
     if len(doubtful) * 2 <= len(points) and len(points) > 1:
         doubtful = []
-    for name in doubtful:
+    for name in sorted(doubtful, key=lambda name: name != bench.main.name):
         view = bench.views[name]
         basis = bench.basis(view)
         if not any(_convinced(bench, view, group) for group in basis.dissenting):
@@ -127,8 +127,13 @@ def _plain(bench: Bench, study: Study, points: dict[str, str]) -> None:
         match_loss(bench, study, list(points))
     if not any(one.severity == "error" for one in study.findings):
         _batches(bench, study)
-    memory = study_memory(bench.lab, bench.views["random"], study.optimiser)
-    study.add(*memory.findings)
+    for view in (bench.main, *bench.views.values()):
+        memory = study_memory(bench.lab, view, study.optimiser)
+        if not memory.unchecked:
+            break
+    study.unchecked.extend(memory.unchecked)
+    # Of a wrong gradient only the plainest thing that memory says can be trusted: a buffer that is never reset.
+    study.add(*(one for one in memory.findings if not study.wrong or one.rule == "XM08"))
     study.optimiser = memory.optimiser or study.optimiser
     study.shown.extend(memory.shown)
     if not any(one.severity == "error" for one in study.findings):
@@ -149,7 +154,7 @@ def _convinced(bench: Bench, view: RowView, group: str) -> bool:
 def _batches(bench: Bench, study: Study) -> None:
     """Step 3: the whole batch against its rows."""
 
-    result = study_batch(bench.lab, bench.views["random"], bench.views["start"])
+    result = study_batch(bench.lab, bench.main, *(view for view in bench.views.values() if view is not bench.main))
     if not result.findings and not result.shown and bench.has_loss and "clipped" not in study.optimiser:
         rate = bench.rate if bench.subject.rate_is_settable else None
         result = study_batch_loss(bench.lab, [bench.view(name, rate=rate, whole=True) for name in bench.lab.points])
@@ -164,9 +169,9 @@ def _rates(bench: Bench, study: Study) -> None:
     """Step 5: proportional to the learning rate."""
     if not bench.subject.rate_is_settable or not bench.rate:
         return
-    slow = bench.slow("random")
+    slow = bench.slow(bench.main.name)
     assert slow is not None
-    fast = bench.views["random"]
+    fast = bench.main
     if np.array_equal(fast.u, slow.u) and np.abs(fast.u).max() > 0:
         study.add(
             finding(
@@ -202,16 +207,15 @@ def _rates(bench: Bench, study: Study) -> None:
 
 def _signs(bench: Bench, study: Study, readings: dict[str, SignReading | None]) -> None:
 
-    result = study_adaptive(bench.lab, bench.views["random"], bench.rate)
+    result = study_adaptive(bench.lab, bench.main, bench.rate)
     study.optimiser = result.optimiser or "an update by signs"
     study.shown.extend(result.shown)
     study.unchecked.extend(result.unchecked)
-    study.add(*result.findings)
     if result.shown:
         return  # every component of every step is explained: what one step may seem to say is epsilon's doing
-    for name, reading in readings.items():
-        if reading is not None and reading.findings:
-            study.add(*reading.findings)
-            break
-        if reading is not None:
-            study.shown.append(f"{name}: every component moves by one size, down its gradient")
+    first = next((reading.findings for reading in readings.values() if reading is not None and reading.findings), [])
+    # What the first step says plainly, a wrong sign or a group that stands still, comes before what later steps suggest.
+    plain = any(one.rule in ("XM03", "XM04", "XM06") for one in first)
+    study.add(*first, *(one for one in result.findings if not (plain and one.rule == "XM11")))
+    if not first:
+        study.shown.append("the first step moves every component by one size, down its gradient")

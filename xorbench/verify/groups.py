@@ -13,6 +13,8 @@ from xorbench.verify.rows import RowView
 def is_bias(name: str) -> bool:
     """Whether a group's name says that it is a bias."""
     lower = name.lower()
+    if "layer" in lower:
+        return lower.endswith("bias")
     return "bias" in lower or lower.startswith(("b", "theta", "threshold")) or lower.rstrip("0123456789").endswith("_b")
 
 

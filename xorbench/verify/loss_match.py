@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from xorbench.records import Finding
 from xorbench.verify.bench import Bench
 from xorbench.verify.consensus import agree, constant, fit_groups
-from xorbench.verify.losses import FAMILIES, NAMES, factor, family_of
+from xorbench.verify.losses import FAMILIES, NAMES, factor, family_of, slopes
 from xorbench.verify.outcomes import finding
 from xorbench.verify.rows import RowView
 from xorbench.verify.slips import output_slip
@@ -82,6 +83,9 @@ def _wrong_loss(
     if wrong_way is not None:
         study.add(wrong_way)
         return
+    if (mismatch := _taken_for(bench, view)) is not None:
+        study.add(mismatch)
+        return
     scene_named = output_slip(view)
     if (wanted == "se" and "bce" in full) or (wanted == "own" and _own_is(bench, "se") and "bce" in full):
         study.add(
@@ -126,7 +130,7 @@ def _wrong_loss(
 
 def _own_is(bench: Bench, family: str) -> bool:
     """Whether loss() has the slopes of a family."""
-    view = bench.views["random"]
+    view = bench.main
     values, errors = view.loss_slope
     own = agree(fit_groups(values, errors, view.j, view.dj, view.labels, relative=view.relative * 10))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -155,3 +159,26 @@ def _norm_clipped(bench: Bench, view: RowView) -> bool:
     norms = np.linalg.norm(view.u, axis=1)
     top = norms.max()
     return bool((np.abs(norms - top) <= 1e-6 * top).sum() >= 2)
+
+
+def _taken_for(bench: Bench, view: RowView) -> Finding | None:
+    """XD03: the update fits a known loss if the outputs are taken for something else than they are declared."""
+    declared = bench.declaration.output
+    for other in ("probability", "logit", "score"):
+        if other == declared:
+            continue
+        if other == "probability" and not ((view.outputs > 0) & (view.outputs < 1)).all():
+            continue
+        for family in ("bce", "se"):
+            if family == "se" and "logit" not in (other, declared):
+                continue  # squared error is the same of a probability and of a score
+            slope = slopes(family, view.outputs, view.truth, replace(bench.declaration, output=other))
+            with np.errstate(divide="ignore", invalid="ignore"):
+                ratio = view.consensus.k / slope
+                doubt = np.abs(ratio) * 10 * (view.consensus.doubt / np.abs(view.consensus.k)) + 1e-9
+            if np.isfinite(ratio).sum() > 2 and constant(ratio, doubt) is not None:
+                message = (
+                    f"outputs are declared a {declared}, and the update takes them for a {other} under {NAMES[family]}"
+                )
+                return finding("XD03", message, where="output", point=view.name, outputs=view.outputs)
+    return None

@@ -6,8 +6,10 @@ import numpy as np
 
 from xorbench.model import Capability
 from xorbench.records import Finding
+from xorbench.verify.batches import factors_by_group
 from xorbench.verify.bench import Bench
 from xorbench.verify.consensus import constant
+from xorbench.verify.groups import is_bias
 from xorbench.verify.outcomes import finding
 from xorbench.verify.rows import RowView
 from xorbench.verify.study import Study
@@ -17,7 +19,7 @@ def study_member(bench: Bench) -> Study:
     """Compare what `gradients()` returns, row by row and for the whole batch, at every point."""
     bench.subject.need(Capability.GRADIENTS)
     result = Study()
-    views = [bench.view(name, source="gradients") for name in bench.lab.points]
+    views = [view for name in bench.lab.points if (view := bench.view(name, source="gradients")).finite]
     for view in views:
         if _accumulates(bench, view):
             message = "gradients() doubles when called twice: its buffer is not reset"
@@ -33,8 +35,9 @@ def study_member(bench: Bench) -> Study:
         return result
     if bench.has_loss:
         result.add(*_against_loss(telling))
+    if not result.wrong:
         result.add(*_whole_batch(bench))
-    if not any(one.severity == "error" for one in result.findings):
+    if not result.wrong:
         result.shown.append("gradients() is the numerical gradient in every group")
     return result
 
@@ -66,15 +69,37 @@ def _against_loss(views: list[RowView]) -> list[Finding]:
 
 
 def _whole_batch(bench: Bench) -> list[Finding]:
-    """A slip in the reduction over rows shows in a batch alone."""
-    wrong = []
-    for name in bench.lab.points:
-        view = bench.view(name, source="gradients", whole=True)
-        if view.loss_consensus.agreeing or view.loss_consensus.dissenting:
-            wrong.append(view if view.loss_consensus.dissenting else None)
-    seen = [view for view in wrong if view is not None]
-    if seen and len(seen) * 2 > len(wrong):
-        where = ", ".join(seen[0].loss_consensus.dissenting)
+    """A slip in the reduction over rows shows in a batch alone: against loss(), or against the sum of the rows."""
+    if bench.has_loss:
+        views = [bench.view(name, source="gradients", whole=True) for name in bench.views]
+        telling = [view for view in views if view.loss_consensus.agreeing or view.loss_consensus.dissenting]
+        wrong = [view for view in telling if view.loss_consensus.dissenting]
+        if not wrong or len(wrong) * 2 <= len(telling):
+            return []
+        where = ", ".join(wrong[0].loss_consensus.dissenting)
+        rule = "XM07" if all(is_bias(name) for name in wrong[0].loss_consensus.dissenting) else "XM15"
         message = f"{where}: in a batch gradients() is not the gradient of loss(), though it is row by row"
-        return [finding("XM15", message, where=where)]
-    return []
+        return [finding(rule, message, where=where)]
+    return _sum_of_rows(bench)
+
+
+def _sum_of_rows(bench: Bench) -> list[Finding]:
+    view = bench.view(bench.main.name, source="gradients")
+    count = bench.subject.batch_rows(4)
+    if count < 2:
+        return []
+    batch = bench.lab.gradient_member(view.point, (view.rows[:count], view.truth[:count]))
+    noise = 16 * bench.lab.precision * (1 + np.abs(batch)) + 4 * view.relative * np.abs(batch).max(initial=0.0)
+    factors = factors_by_group(bench.lab, batch, view.u[:count].sum(axis=0), noise)
+    known = {name: value for name, value in factors.items() if value is not None}
+    if not known:
+        return []
+    values = list(known.values())
+    usual = max(values, key=lambda value: sum(abs(value - other) < 1e-4 for other in values))
+    odd = [name for name in factors if name not in known or abs(known[name] - usual) > 1e-4 * max(1.0, abs(usual))]
+    if not odd or len(odd) >= len(factors):
+        return []
+    rule = "XM07" if all(is_bias(name) for name in odd) else "XM15"
+    where = ", ".join(odd)
+    message = f"{where}: in a batch of {count} rows gradients() is not reduced over rows as the other groups are"
+    return [finding(rule, message, where=where, batch_over_sum_of_rows=known)]

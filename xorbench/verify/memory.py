@@ -25,10 +25,16 @@ def study_memory(lab: Lab, view: RowView, optimiser: str) -> Study:
     """Compare consecutive updates with those of fresh models at the same points."""
     part = Study()
     count = len(view.rows)
-    batches = [view.batch((i + 1) % count) for i in (0, 1, 2)]
+    # Rows that move it most come first: a row that a hinge ignores leaves nothing to remember.
+    order = np.argsort(-np.abs(view.u).max(axis=1), kind="stable")
+    batches = [view.batch(int(order[i % count])) for i in (0, 1, 2)]
     one, two, three = lab.updates(view.point, batches, rate=view.rate)
     fresh2 = lab.updates(unflatten(lab, one.after), [batches[1]], rate=view.rate)[0]
     fresh3 = lab.updates(unflatten(lab, two.after), [batches[2]], rate=view.rate)[0]
+    if not all(np.isfinite(update.after).all() for update in (one, two, three, fresh2, fresh3)):
+        part.unchecked.append(f"{view.name}: two steps in a row leave the finite numbers")
+        part.optimiser = optimiser
+        return part
     noise = 64 * lab.precision * (1 + np.abs(one.before))
     extra = two.moved - fresh2.moved
     if (np.abs(extra) <= noise).all():

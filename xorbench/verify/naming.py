@@ -122,7 +122,8 @@ def name_output(scene: Scene, use_bias: bool = False) -> tuple[Slip, str, Rows, 
     for slip, family, candidate in candidates:
         factor = scene.same(seen, candidate)
         if factor is not None:
-            return slip, family, np.nan_to_num(seen), factor * raw
+            # The candidate, not what was seen: a row without activations shows no delta.
+            return slip, family, factor * candidate, factor * raw
     return None
 
 
@@ -136,7 +137,7 @@ def name_hidden(scene: Scene, layer: int, delta_next: Rows, raw: Rows | None, pa
     old = scene.before[above.weights]  # (units, units_next)
     new = scene.after[:, above.weights]  # (n, units, units_next)
     deltas: list[tuple[str, str, Rows]] = [("", "", delta_next)]
-    if raw is not None:
+    if raw is not None and scene.same(raw, delta_next) is None:  # under cross-entropy the raw error is the delta
         deltas.append(
             ("XM02", "the raw output error is propagated: the output activation's derivative is missing", raw)
         )

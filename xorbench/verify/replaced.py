@@ -40,7 +40,7 @@ def shared_state(view: RowView, name: str) -> Finding | None:
     member = view.labels == name
     u = view.u[:, view.probed]
     extra = u[:, member] - view.consensus.k[:, None] * view.j[:, member]  # (n, m)
-    others = u[:, ~member]
+    others = u[:, np.isin(view.labels, view.consensus.agreeing)]
     share: float | None = None
     matched = 0
     for row in range(len(u)):
@@ -53,7 +53,7 @@ def shared_state(view: RowView, name: str) -> Finding | None:
             shares = (
                 [share]
                 if share is not None
-                else [s for s in top / others[row] if np.isfinite(s) and 1e-3 < abs(s) <= 1]
+                else [s for s in top / others[row] if np.isfinite(s) and 1e-3 < abs(s) < 0.999]
             )
         good = [s for s in shares if all(np.abs(s * others[row] - x).min() <= allowed for x in too_much)]
         if not good:

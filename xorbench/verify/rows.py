@@ -70,6 +70,11 @@ class RowView:
         return self.lab.flat(self.point) if self.source == "gradients" else self.steps[0].before
 
     @functools.cached_property
+    def finite(self) -> bool:
+        """Whether every output and update here is finite."""
+        return bool(np.isfinite(self.outputs).all() and np.isfinite(self.u).all())
+
+    @functools.cached_property
     def du(self) -> Rows:
         """The rounding of the update ``(n, P)``."""
         unit = self.lab.precision

@@ -12,6 +12,7 @@ from typing import Any
 
 import xorbench
 from xorbench.errors import ContractError, FactoryError, XorbenchError
+from xorbench.model import Model
 from xorbench.records import Finding
 from xorbench.verify.checks import CheckFunction
 from xorbench.verify.outcomes import Failed, NotChecked, finding
@@ -38,7 +39,7 @@ def run_checks(
     for check in checks:
         send({"start": check.id})
         subject.notes.clear()
-        status, reason, findings = _run(subject, check, time_limit_s, hung)
+        status, reason, findings = _run(subject, check, send, time_limit_s, hung)
         send(
             {
                 "check": {"id": check.id, "suite": check.suite, "status": status, "reason": reason},
@@ -49,9 +50,11 @@ def run_checks(
         )
 
 
-def _run(subject: Subject, check: CheckFunction, time_limit_s: float, hung: set[str]) -> tuple[str, str, list[Finding]]:
+def _run(
+    subject: Subject, check: CheckFunction, send: Callable[[Any], None], time_limit_s: float, hung: set[str]
+) -> tuple[str, str, list[Finding]]:
     try:
-        with _alarm(time_limit_s):
+        with _alarm(time_limit_s, send):
             subject.avoid(hung)
             check.run(subject)
     except NotChecked as outcome:
@@ -88,14 +91,25 @@ def _run(subject: Subject, check: CheckFunction, time_limit_s: float, hung: set[
 
 
 @contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    """Raise Hung in the main thread after `seconds`, where the platform and the thread allow it."""
+def _alarm(seconds: float, send: Callable[[Any], None]) -> Iterator[None]:
+    """Raise Hung in the main thread when no member has returned for `seconds` to twice that.
+
+    A check that trains a slow model makes progress and is left to its own budget. Does nothing where the platform has no
+    such alarm, or outside the main thread: the sandbox's limit is there too.
+    """
     if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    seen = Model.calls
+
     def ring(_number: int, _frame: object) -> None:
-        raise Hung
+        nonlocal seen
+        if Model.calls == seen:
+            raise Hung
+        seen = Model.calls
+        send({"alive": seen})
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -17,6 +17,7 @@ from xorbench.model import MEMBERS, Capability, Model, missing_members
 from xorbench.records import Finding
 from xorbench.registry import Implementation, Option
 from xorbench.tasks import Task, get_task
+from xorbench.verify.global_state import settings
 from xorbench.verify.outcomes import Failed, NotChecked
 
 Made = TypeVar("Made")
@@ -42,6 +43,7 @@ class Subject:
     spectrum: dict[str, float | None] = field(default_factory=dict)  # gate -> share of seeds that learned it
     hung: set[str] = field(default_factory=set)  # members that did not return
     memo: dict[str, Any] = field(default_factory=dict)
+    settings_before: dict[str, Any] = field(default_factory=settings)  # of the process, before the target's import
 
     def once(self, key: str, make: Callable[[], Made]) -> Made:
         """Return what `make` made the first time this key was asked for; a failure is kept too."""

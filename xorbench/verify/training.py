@@ -54,6 +54,16 @@ def distance(model: Model, outputs: Rows, labels: Labels) -> float:
     return float(np.mean((outputs - model.encode(labels).ravel()) ** 2))
 
 
+def apart(model: Model, outputs: Rows, labels: Labels) -> bool:
+    """Whether true rows are answered clearly higher than false ones: on a plateau rounding decides, and that is no learning."""
+    if model.declaration.output == "label" or labels.all() or not labels.any():
+        return True
+    false, true = model.declaration.targets
+    return float(outputs[labels].mean() - outputs[~labels].mean()) > 0.02 * (
+        1.0 if model.declaration.output == "logit" else true - false
+    )
+
+
 def train(
     subject: Subject,
     seed: int,
@@ -64,7 +74,7 @@ def train(
     look: int = 10,
     deadline: float | None = None,
 ) -> Trial:
-    """Train one fresh model until the task is solved (and stays so at two further looks) or the budget is spent."""
+    """Train one fresh model until the task is solved (and stays so for as long again, 300 steps at most) or the budget is spent."""
     task = task or subject.task
     with quiet(), global_random_state(seed + 1000):
         model = subject.build(seed, learning_rate=rate)
@@ -95,19 +105,20 @@ def _stepped(
             continue
         outputs = model.predict(rows)
         if not np.isfinite(outputs).all():
-            return Trial(seed, None, done, outputs, first, tuple(losses), diverged=True)
+            return Trial(seed, None, budget, outputs, first, tuple(losses), diverged=True)
         if done % keep_every < look:
             losses.append(distance(model, outputs, labels))
-        if bool((model.decide(outputs) == labels).mean() >= task.threshold):
+        if bool((model.decide(outputs) == labels).mean() >= task.threshold) and apart(model, outputs, labels):
             solved_at = done if solved_at is None else solved_at
             kept += 1
-            if kept >= 3:
+            # On its way to a plateau a network may pass through the right answers: watch it as long again.
+            if kept >= 3 and done >= solved_at + min(solved_at, 300):
                 break
         else:
             solved_at, kept = None, 0
         if deadline is not None and clock() > deadline:
             break
-    return Trial(seed, solved_at, done, outputs, first, tuple(losses), diverged=False)
+    return Trial(seed, solved_at, budget, outputs, first, tuple(losses), diverged=False)
 
 
 def _small_evaluation(task: Task) -> tuple[Rows, Labels]:
@@ -121,7 +132,7 @@ def _fitted(subject: Subject, model: Model, task: Task, seed: int, budget: int) 
     first = _try_predict(model, rows)
     model.fit(train_rows, train_labels, budget)
     outputs = model.predict(rows)
-    solved = bool((model.decide(outputs) == labels).mean() >= task.threshold)
+    solved = bool((model.decide(outputs) == labels).mean() >= task.threshold) and apart(model, outputs, labels)
     finite = bool(np.isfinite(outputs).all())
     return Trial(seed, budget if solved else None, budget, outputs, first, (), diverged=not finite)
 

@@ -20,7 +20,7 @@ def study_unexplained(bench: Bench, points: list[str]) -> Study:
     gradient, it is wrong. Everything else may be an optimiser that is not known here, and is not judged.
     """
     part = Study(optimiser="not recognised")
-    view = bench.views["random" if "random" in points else points[0]]
+    view = bench.main if bench.main.name in points else bench.views[points[0]]
     if np.abs(view.u).max() == 0.0:
         batches = [view.batch(row % len(view.rows)) for row in (0, 1, 2, 3)]
         later = bench.lab.updates(view.point, batches, rate=view.rate)[1:]
