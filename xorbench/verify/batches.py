@@ -107,6 +107,7 @@ def _study(lab: Lab, view: RowView, count: int) -> Study:
 
 
 def factors_by_group(lab: Lab, batch: Rows, total: Rows, noise: Rows) -> dict[str, float | None]:
+    """Return by group the factor between the batch update and the sum of the rows' updates; None: no one factor."""
     found: dict[str, float | None] = {}
     labels = lab.labels_of_components
     for name in dict.fromkeys(labels.tolist()):
@@ -122,6 +123,7 @@ def factors_by_group(lab: Lab, batch: Rows, total: Rows, noise: Rows) -> dict[st
 
 
 def even(values: list[float]) -> bool:
+    """Whether these factors are one, to 1e-4."""
     return bool(np.ptp(values) <= 1e-4 * max(abs(value) for value in values))
 
 

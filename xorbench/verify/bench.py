@@ -94,6 +94,7 @@ class Bench:
         return "gradient descent with clipped values" if self.clipped(view) else ""
 
     def slow(self, point: str) -> RowView | None:
+        """Return the view of this point at a tenth of the rate; None where the rate cannot be set."""
         if not self.subject.rate_is_settable or not self.rate:
             return None
         return self.view(point, rate=self.rate / 10)

@@ -19,6 +19,7 @@ def is_bias(name: str) -> bool:
 
 
 def numbers_of(view: RowView, fit: GroupFit) -> dict[str, Any]:
+    """Return the evidence on one group as numbers: where, of how many rows, the ratios and the cosine."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = fit.k / view.consensus.k
     telling = np.isfinite(ratio)

@@ -83,7 +83,7 @@ def _wrong_loss(
     if wrong_way is not None:
         study.add(wrong_way)
         return
-    if (mismatch := _taken_for(bench, view)) is not None:
+    if not full and (mismatch := _taken_for(bench, view)) is not None:
         study.add(mismatch)
         return
     scene_named = output_slip(view)

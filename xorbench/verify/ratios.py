@@ -121,6 +121,7 @@ def _scaled(view: RowView, fit: GroupFit, even: float, slow: RowView | None, num
 
 
 def output_slope_missing(view: RowView, ratio: Rows, doubt: Rows) -> str | None:
+    """Return which slope of the output the ratio is the reciprocal of, row by row, or None."""
     o = view.outputs
     with np.errstate(divide="ignore", invalid="ignore"):
         for slope, said in ((o * (1 - o), "1/(o(1-o))"), (1 - o**2, "1/(1-o^2)")):

@@ -32,6 +32,7 @@ def output_slip(view: RowView) -> Finding | None:
 
 
 def scene_of(view: RowView) -> Scene | None:
+    """Return the reference's trace of these rows with their targets, or None without a reference."""
     reference = view.lab.reference
     if reference is None:
         return None
