@@ -171,6 +171,15 @@ def test_dropout_follows_the_model_s_own_seed_and_not_the_global_generator() -> 
     assert len(set(losses(disturb=False))) == 5
 
 
+@pytest.mark.parametrize("layer", [nn.Dropout(0.5), nn.BatchNorm1d(4)])
+def test_a_loss_in_another_mode_than_the_predictions_is_the_model_s_own(layer: Any) -> None:
+    """The checks then hold the loss that a step returns against loss(), which agrees with it to the last bit."""
+    model = build(nn.Sequential(nn.Linear(2, 4), layer, nn.Tanh(), nn.Linear(4, 1)), seed=6)
+    assert model.declaration.loss_kind == "own"
+    for _ in range(4):
+        assert model.loss(ROWS, LABELS) == model.step(ROWS, LABELS)
+
+
 def test_the_seed_alone_decides_the_start() -> None:
     for found in (Plain, net()):
         torch.rand(1)

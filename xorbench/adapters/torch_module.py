@@ -129,7 +129,7 @@ class TorchModule:
         first = next(module.parameters(), None)
         self._dtype = None if first is None else first.dtype
         self._generator = torch.Generator().manual_seed(seed).get_state()  # of dropout, apart from the global one
-        self._draws = any("dropout" in type(layer).__module__ for layer in module.modules())
+        self._draws = any(type(layer).__module__ == "torch.nn.modules.dropout" for layer in module.modules())
         self.reads = getattr(module, "reads", "vector")
         self._choose_loss(loss)
         self._optimiser = choose_optimiser(module, optimiser, learning_rate)
@@ -153,8 +153,9 @@ class TorchModule:
         self._two_outputs = facts.by_class or (outputs is not None and outputs.ndim == 2 and outputs.shape[1] == 2)
         self.output = "logit" if self._two_outputs else facts.output
         self.targets, self.loss_kind = facts.targets, facts.loss_kind
-        if self._two_outputs and not facts.by_class:
-            self.loss_kind = "own"  # of two outputs each, not of one probability
+        by_mode = any(isinstance(layer, _different_in_training()) for layer in self.module.modules())
+        if by_mode or (self._two_outputs and not facts.by_class):
+            self.loss_kind = "own"  # not that of the predictions: of another mode, or of two outputs each
 
     def _far_out(self) -> Any | None:
         """Return the outputs on rows far out, or None where the module does not take rows of that width."""
@@ -289,6 +290,13 @@ class TorchModule:
             for hook in hooks:
                 hook.remove()
         return [values.reshape(len(inputs), -1) for values in seen if values is not outputs]
+
+
+def _different_in_training() -> tuple[type, ...]:
+    """Return the layers that answer otherwise in training mode, so that the loss is not that of the predictions."""
+    from torch.nn.modules import batchnorm, dropout
+
+    return (dropout._DropoutNd, batchnorm._NormBase)
 
 
 def _input_width(module: Any) -> int:
