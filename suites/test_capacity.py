@@ -10,9 +10,9 @@ from xorbench.tasks import GATES, NOT_SEPARABLE, get_task
 from xorbench.verify.outcomes import Failed, NotChecked, finding
 from xorbench.verify.spectrum import spectrum
 from xorbench.verify.subject import Subject, global_random_state, quiet
-from xorbench.verify.training import trials
+from xorbench.verify.training import train, trials
 
-from .test_starts import _hidden
+from .test_starts import _hidden, _weights_differ
 
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
@@ -60,6 +60,19 @@ def test_output_can_move(subject: Subject) -> None:
     if np.ptp(outputs) <= 1e-12 and labels.any() and not labels.all() and not _moves_for_and(subject):
         message = f"the output is {outputs[0]:g} for every row, seed and state: it cannot move"
         raise Failed(finding("XC03", message, where="output", output=float(outputs[0]), states=len(states)))
+    runs = trials(subject).runs
+    stuck = all(run.solved_at is None and np.ptp(run.outputs) <= 1e-12 for run in runs)
+    if stuck and labels.any() and not labels.all() and not _trains_for_and(subject):
+        message = f"after training every one of {len(runs)} seeds answers {runs[0].outputs[0]:g} to every row: the output unit is dead"
+        raise Failed(finding("XC03", message, where="output", seeds=len(runs)))
+
+
+def _trains_for_and(subject: Subject) -> bool:
+    """Whether training on AND tells rows apart."""
+    if subject.table[0].shape != (4, 2):
+        return True
+    run = train(subject, subject.seed, 1000, task=get_task("and"))
+    return bool(np.ptp(run.outputs) > 1e-12)
 
 
 def _moves_for_and(subject: Subject) -> bool:
@@ -125,10 +138,10 @@ def _logits(outputs: np.ndarray, kind: str, targets: tuple[float, float]) -> np.
 def _by_spectrum(subject: Subject, why: str) -> None:
     learned = spectrum(subject)
     separable = [name for name in GATES if name not in NOT_SEPARABLE]
-    known = [learned[name] for name in separable if learned[name] is not None]
+    known = [share for name in separable if (share := learned[name]) is not None]
     hard = [learned[name] for name in NOT_SEPARABLE]
-    if len(known) == len(separable) and all(share == 1.0 for share in known) and all(share == 0.0 for share in hard):
-        message = "it learns the 14 linearly separable gates and neither XOR nor XNOR: it is additive in its inputs"
+    if len(known) >= 8 and all(share > 0.0 for share in known) and all(share == 0.0 for share in hard):
+        message = f"it learns {len(known)} linearly separable gates of {len(known)} and neither XOR nor XNOR: it is additive in its inputs"
         raise Failed(finding("XC01", message, where="architecture", spectrum=learned))
     raise NotChecked(f"{why}, and the gate spectrum is not that of a linear model")
 
@@ -149,6 +162,8 @@ def test_no_unit_is_dead(subject: Subject) -> None:
             hidden = _hidden(subject, model)
             if hidden is None:
                 raise NotChecked("no hidden() and no parameters that could be read as layers")
+            if model.can(Capability.PARAMETERS) and not _weights_differ(model):
+                raise NotChecked("all weights of a layer are one number: the units are copies, see the starts suite")
             dead_by_seed.append(np.ptp(hidden, axis=0) <= 1e-9 * (1 + np.abs(hidden).max()))
     width = len(dead_by_seed[0])
     if any(len(dead) != width for dead in dead_by_seed):
@@ -158,6 +173,8 @@ def test_no_unit_is_dead(subject: Subject) -> None:
     if not sometimes.any():
         return
     runs = trials(subject)
+    if any(run.diverged for run in runs.runs):
+        raise NotChecked("training diverges, which kills units too")
     units = (np.flatnonzero(always if always.any() else sometimes) + 1).tolist()
     share = float(np.mean(dead_by_seed))
     message = f"hidden unit {', '.join(map(str, units))} is constant on every row"
@@ -178,6 +195,7 @@ def test_origin_is_free(subject: Subject) -> None:
     if subject.first.declaration.reads == "sequence":
         raise NotChecked("a sequence of zeros says nothing about a bias")
     at_origin = []
+    elsewhere: list[np.ndarray] = []
     rows = CORNERS
     for gate in ("nor", "or"):
         labels = get_task(gate).table()[1]
@@ -194,8 +212,10 @@ def test_origin_is_free(subject: Subject) -> None:
                     raise NotChecked("nothing is trained: the answer is built in")
                 outputs = model.predict(rows)
                 at_origin.append((float(outputs[0]), float(np.ptp(outputs))))
+                elsewhere.append(outputs[1:])
     values = np.array([value for value, _ in at_origin])
-    if np.ptp(values) <= 1e-9 and max(spread for _, spread in at_origin) > 1e-6:
+    told_apart = float(np.ptp(np.array(elsewhere), axis=0).max()) > 1e-3  # the data matters to the other rows
+    if np.ptp(values) <= 1e-9 and told_apart and max(spread for _, spread in at_origin) > 1e-6:
         message = (
             f"the output for (0, 0) is {values[0]:.6g} whatever is trained, while others move: there is no bias, and no gate "
             "with a true first row can be learned"

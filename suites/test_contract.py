@@ -26,6 +26,7 @@ def examples(subject: Subject) -> settings:
         deadline=None,
         database=None,
         derandomize=True,
+        report_multiple_bugs=False,
         phases=(Phase.explicit, Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )

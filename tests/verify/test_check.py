@@ -121,8 +121,10 @@ def test_the_document_is_the_same_on_screen_in_json_and_in_junit(
 ) -> None:
     files = {kind: tmp_path / f"result.{kind}" for kind in ("json", "junit", "md")}
     status = cli.run(
-        ["check", stranger("Uphill"), "--examples", "3", "--only", "gradients", "--json", str(files["json"])]
-        + ["--junit", str(files["junit"]), "--summary", str(files["md"])]
+        [
+            *("check", stranger("Uphill"), "--examples", "3", "--only", "gradients"),
+            *("--json", str(files["json"]), "--junit", str(files["junit"]), "--summary", str(files["md"])),
+        ]
     )
     assert status == ExitCode.FAILED
     shown = capsys.readouterr().out

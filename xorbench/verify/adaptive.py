@@ -43,6 +43,7 @@ def study_adaptive(lab: Lab, view: RowView, rate: float | None) -> Study:
     updates = lab.updates(view.point, batches, rate=view.rate)
     positions = view.probed
     observed = [update.moved[positions] for update in updates]
+    places = [update.before[positions] for update in updates]
     best: Match | None = None
     declared = family_of(lab.subject.first.declaration.loss_kind)
     own = lab.subject.first.can(Capability.LOSS)
@@ -53,7 +54,7 @@ def study_adaptive(lab: Lab, view: RowView, rate: float | None) -> Study:
             _true(lab, update, batch, family, positions) for update, batch in zip(updates, batches, strict=True)
         ]
         for rule in ADAPTIVE:
-            match = _match(rule, family, true[family], observed)
+            match = _match(rule, family, true[family], observed, places)
             if best is None or match.right.sum() > best.right.sum():
                 best = match
             if match.right.all():
@@ -62,7 +63,7 @@ def study_adaptive(lab: Lab, view: RowView, rate: float | None) -> Study:
                 return part
     assert best is not None
     part.optimiser = "an update by signs"
-    named = _slip(lab, updates, batches, positions, observed)
+    named = _slip(lab, updates, batches, positions, observed, places)
     if named is not None:
         part.findings.append(named)
         return part
@@ -106,19 +107,36 @@ def _true(
     return np.asarray(weights @ values)
 
 
-def _match(rule: Rule, family: str, gradients: list[Rows], observed: list[Rows]) -> Match:
+def _match(rule: Rule, family: str, gradients: list[Rows], observed: list[Rows], places: list[Rows]) -> Match:
+    """Compare every step with the rule's, at the one rate and with the one decoupled weight decay that the first shows."""
     predicted = rule.run(gradients)
     clear = np.abs(gradients[0]) > 1e-4 * np.abs(gradients[0]).max(initial=0.0)
     if not clear.any():
         return Match(rule, family, np.zeros(len(observed[0]), dtype=bool))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = observed[0][clear] / predicted[0][clear]
-    scale = float(np.median(ratio[np.isfinite(ratio)])) if np.isfinite(ratio).any() else 0.0
+    scale, decay = _rate_and_decay(observed[0][clear], predicted[0][clear], places[0][clear])
     right = np.ones(len(observed[0]), dtype=bool)
-    for seen, expected in zip(observed, predicted, strict=True):
-        right &= np.abs(seen - scale * expected) <= WITHIN * max(np.abs(seen).max(), 1e-300)
+    for seen, expected, place in zip(observed, predicted, places, strict=True):
+        right &= np.abs(seen - scale * expected - decay * place) <= WITHIN * max(np.abs(seen).max(), 1e-300)
     # A component that the first gradient hardly touches says nothing: epsilon rules there.
     return Match(rule, family, right | ~clear if scale > 0 else np.zeros_like(right))
+
+
+def _rate_and_decay(seen: Rows, predicted: Rows, place: Rows) -> tuple[float, float]:
+    """Return the rate, and the decay (rate included) where one makes the first step fit better by far: AdamW's."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = seen / predicted
+    telling = np.isfinite(ratio)
+    if not telling.any():
+        return 0.0, 0.0
+    scale = float(np.median(ratio[telling]))
+    plain = np.abs(seen - scale * predicted)
+    if telling.sum() < 4 or not np.isfinite(predicted).all():
+        return scale, 0.0
+    (rate, decay), *_ = np.linalg.lstsq(np.stack([predicted, place], axis=1), seen, rcond=None)
+    better = np.abs(seen - rate * predicted - decay * place)
+    if 0 < decay < 0.2 and rate > 0 and better.max() < 0.05 * plain.max():
+        return float(rate), float(decay)
+    return scale, 0.0
 
 
 def _slip(
@@ -127,6 +145,7 @@ def _slip(
     batches: list[tuple[Rows, NDArray[np.bool_]]],
     positions: NDArray[np.intp],
     observed: list[Rows],
+    places: list[Rows],
 ) -> Finding | None:
     reference = lab.reference
     if reference is None or reference.layers[-1].weights.shape[1] != 1:
@@ -143,7 +162,7 @@ def _slip(
 
             gradients = [slipped(update, batch) for update, batch in zip(updates, batches, strict=True)]
             for rule in ADAPTIVE:
-                if _match(rule, family, gradients, observed).right.all():
+                if _match(rule, family, gradients, observed, places).right.all():
                     return finding(
                         variant.rule,
                         f"{variant.said} (seen through {rule.label})",

@@ -22,6 +22,8 @@ def explain(view: RowView, *, slow: RowView | None = None) -> list[Finding]:
     wrong = [name for name in wrong if name not in found]
     if found and not wrong:
         return _merged(list(found.values()))
+    if (stateful := _own_multiples(view)) is not None:
+        return [stateful]
     scene = scene_of(view)
     if scene is not None:
         # Every group, not only the dissenting ones: where all hidden layers share a slip they are the majority.
@@ -38,6 +40,18 @@ def explain(view: RowView, *, slow: RowView | None = None) -> list[Finding]:
             if named_by_ratio is not None:
                 found[name] = named_by_ratio
     return _merged(list(found.values()))
+
+
+def _own_multiples(view: RowView) -> Finding | None:
+    """XM11 under a declared adaptive optimiser: every group moves along its gradient, each by a multiple of its own."""
+    if view.lab.subject.first.declaration.optimiser not in ("adam", "rmsprop", "rprop") or view.source == "gradients":
+        return None
+    groups = [fit for fit in view.consensus.groups.values() if fit.informative.any()]
+    if len(groups) < 3 or not all(fit.straight[fit.informative].all() for fit in groups):
+        return None
+    where = ", ".join(fit.name for fit in groups)
+    message = f"{where}: each moves along its gradient by a multiple of its own: the optimiser's state is not kept per parameter"
+    return finding("XM11", message, where=where, point=view.name)
 
 
 def _explained_by(other: Finding, name: str) -> bool:

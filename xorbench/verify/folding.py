@@ -33,7 +33,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "XA04": _NOT_LEARNING | {"XA03", "XA05", "XM04", "XM15", "XM14"},
     "XA03": _NOT_LEARNING | {"XA05", "XI04", "XI05", "XA04"},
     "XA01": _NOT_LEARNING | {"XA07", "XA04", "XD05"},
-    "XA06": _NOT_LEARNING,
+    "XA06": _NOT_LEARNING | {"XA04", "XI04", "XM12", "XA05"},
     "XI04": frozenset({"XI05"}),
     "XI05": frozenset({"XI04"}),
     "XI02": frozenset({"XT01", "XT03", "XT04"}),

@@ -100,8 +100,11 @@ def _read(bench: Bench, view: RowView) -> tuple[str, SignReading | None]:
 
 
 def _enough(consensus: Consensus, labels: NDArray[np.str_]) -> bool:
-    """Whether the agreeing groups are more than one number: a single component is a multiple of anything."""
-    return int(np.isin(labels, consensus.agreeing).sum()) > 1
+    """Whether the agreeing groups are more than chance: one component is a multiple of anything.
+
+    So are the two biases of a two-class softmax, which mirror each other under any optimiser.
+    """
+    return int(np.isin(labels, consensus.agreeing).sum()) > 2
 
 
 def _plain(bench: Bench, study: Study, points: dict[str, str]) -> None:

@@ -72,7 +72,7 @@ def vary_options(subject: Subject) -> tuple[list[Finding], int]:
             continue
         if name not in _ALWAYS and conditional:
             continue
-        if name == "learning_rate" and _scale_free(subject, seen):
+        if name == "learning_rate" and (_scale_free(subject, seen) or _stands_still(subject)):
             continue
         message = f"{name} is accepted and changes nothing: {default!r} and {others[0]!r} give the same run"
         ignored.append(finding("XM12", message, where=name, tried=[str(other) for other in others]))
@@ -125,6 +125,21 @@ def _show(subject: Subject, options: dict[str, Option]) -> list[NDArray[np.float
             return shown
     except Exception:
         return None
+
+
+def _stands_still(subject: Subject) -> bool:
+    """Whether training moves no parameter at all: then no setting of it could show."""
+    if not subject.first.can(Capability.PARAMETERS, Capability.STEP):
+        return False
+    rows, labels = subject.table
+    with quiet(), global_random_state(1):
+        model = subject.build()
+        before = _parameters(model)
+        for _ in range(6):
+            for part in subject.chunks(rows, labels):
+                model.step(*part)
+        after = _parameters(model)
+    return bool(before) and all(np.array_equal(a, b) for a, b in zip(before, after, strict=False))
 
 
 def _parameters(model: Any) -> list[Any]:
