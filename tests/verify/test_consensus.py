@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xorbench.verify.consensus import agree, constant, fit_groups, same_k
@@ -32,6 +32,7 @@ def minority(labels, draw):
     return draw(st.sets(st.sampled_from(groups), min_size=1, max_size=(len(groups) - 1) // 2))
 
 
+@settings(deadline=None)
 @given(scenes(1))
 def test_updates_along_the_derivative_are_unanimous_and_k_is_found(scene):
     labels, j, k = scene
@@ -41,6 +42,7 @@ def test_updates_along_the_derivative_are_unanimous_and_k_is_found(scene):
     assert (np.abs(found.k - k) <= found.doubt).all()
 
 
+@settings(deadline=None)
 @given(scenes(), st.data(), st.sampled_from([-1.0, 0.0, 0.5, 0.999, 1.0001, 2.0, 100.0]))
 def test_a_scaled_minority_dissents_and_nobody_else(scene, data, factor):
     labels, j, k = scene
@@ -51,6 +53,7 @@ def test_a_scaled_minority_dissents_and_nobody_else(scene, data, factor):
     np.testing.assert_allclose(found.k, k, rtol=1e-6)  # one badly wrong group drags nothing
 
 
+@settings(deadline=None)
 @given(scenes(), st.data())
 def test_a_turned_minority_dissents_and_is_not_straight(scene, data):
     labels, j, k = scene
@@ -65,6 +68,7 @@ def test_a_turned_minority_dissents_and_is_not_straight(scene, data):
         assert not found.groups[name].straight.any()
 
 
+@settings(deadline=None)
 @given(scenes(), st.data())
 def test_a_change_in_one_row_is_enough(scene, data):
     labels, j, k = scene
@@ -75,6 +79,7 @@ def test_a_change_in_one_row_is_enough(scene, data):
     assert judged(u, j, labels).dissenting == (name,)
 
 
+@settings(deadline=None)
 @given(scenes())
 def test_rounding_is_nobodys_defect(scene):
     labels, j, k = scene
@@ -161,6 +166,7 @@ def test_groups_that_speak_of_different_rows_do_not_contradict_each_other():
     np.testing.assert_allclose(agree(fits).k, [2.0, 5.0], rtol=1e-6)
 
 
+@settings(deadline=None)
 @given(st.floats(-1e3, 1e3), st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_constant_finds_the_value_within_the_doubt(value, count, seed):
     doubt = np.full(count, 1e-3)

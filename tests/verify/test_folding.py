@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xorbench.records import Finding
@@ -32,6 +32,7 @@ def flat(arranged):
     return [one for root in arranged for one in (root, *root.symptoms)]
 
 
+@settings(deadline=None)
 @given(findings)
 def test_every_rule_and_place_is_kept_once_at_its_gravest(given_):
     gravest = {}
@@ -43,6 +44,7 @@ def test_every_rule_and_place_is_kept_once_at_its_gravest(given_):
     assert len(kept) == len(gravest)
 
 
+@settings(deadline=None)
 @given(findings, st.randoms(use_true_random=False))
 def test_the_order_in_which_checks_report_does_not_matter(given_, random):
     shuffled = list(given_)
@@ -50,6 +52,7 @@ def test_the_order_in_which_checks_report_does_not_matter(given_, random):
     assert arrange(shuffled) == arrange(given_)
 
 
+@settings(deadline=None)
 @given(findings)
 def test_errors_come_before_notes_and_causes_before_symptoms(given_):
     roots = arrange(given_)
@@ -57,6 +60,7 @@ def test_errors_come_before_notes_and_causes_before_symptoms(given_):
     assert ranks == sorted(ranks)
 
 
+@settings(deadline=None)
 @given(findings)
 def test_a_symptom_is_never_graver_than_its_cause_and_no_note_explains_anything(given_):
     for root in arrange(given_):
@@ -79,6 +83,7 @@ def test_no_set_of_rules_is_folded_in_a_circle(count):
         assert sorted(one.rule for one in flat(arranged)) == list(rules)
 
 
+@settings(deadline=None)
 @given(findings)
 def test_arranging_twice_changes_nothing(given_):
     once = arrange(given_)

@@ -51,6 +51,7 @@ def point(numbers):
     return {"w": np.array(numbers[:4]).reshape(2, 2), "b": np.array(numbers[4:])}
 
 
+@settings(deadline=None)
 @given(points)
 def test_smooth_functions_to_nine_digits_and_the_error_is_not_understated(numbers):
     at = point(numbers)
@@ -63,6 +64,7 @@ def test_smooth_functions_to_nine_digits_and_the_error_is_not_understated(number
     np.testing.assert_array_equal(found.outputs, smooth(**at))
 
 
+@settings(deadline=None)
 @given(points)
 def test_a_float32_model_is_differentiated_to_its_own_precision(numbers):
     at = point(numbers)
@@ -76,6 +78,7 @@ def test_a_float32_model_is_differentiated_to_its_own_precision(numbers):
         assert (apart <= 10 * found.errors[name] + 1e-6).all()
 
 
+@settings(deadline=None)
 @given(points)
 def test_the_model_is_left_at_the_point(numbers):
     at = point(numbers)
@@ -119,7 +122,7 @@ def test_what_is_not_finite_has_an_infinite_error():
     assert found.errors["x"][0, 0] == np.inf
 
 
-@settings(max_examples=20)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(1, 200), st.integers(0, 2**32 - 1))
 def test_large_groups_are_probed_in_part_and_each_component_is_its_own(size, seed):
     weights = np.random.default_rng(seed).normal(size=size)

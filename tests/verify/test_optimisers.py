@@ -71,6 +71,7 @@ def test_sign_descent_has_torchs_rprop_without_its_memory_for_a_first_step(seed)
     np.testing.assert_allclose(RATE * optimisers.sign_descent(given_)[0], wanted, rtol=1e-12)
 
 
+@settings(deadline=None)
 @given(seed=seeds)
 def test_uncorrected_adam_is_the_recurrence_alone(seed):
     given_ = gradients(seed)
@@ -80,6 +81,7 @@ def test_uncorrected_adam_is_the_recurrence_alone(seed):
         np.testing.assert_allclose(update, m / (v**0.5 + 1e-8), rtol=1e-12)
 
 
+@settings(deadline=None)
 @given(seed=seeds)
 def test_nadam_looks_one_step_ahead(seed):
     # Dozat 2016 without the schedule: the moment that the next step would have with the same gradient.
@@ -94,6 +96,7 @@ def test_nadam_looks_one_step_ahead(seed):
         np.testing.assert_allclose(update, top / (np.sqrt(v / (1 - 0.999**t)) + 1e-8), rtol=1e-12)
 
 
+@settings(deadline=None)
 @given(seed=seeds)
 def test_lion_follows_the_sign_of_an_interpolation(seed):
     given_ = gradients(seed)
@@ -103,6 +106,7 @@ def test_lion_follows_the_sign_of_an_interpolation(seed):
         m = 0.99 * m + 0.01 * g
 
 
+@settings(deadline=None)
 @given(signs=st.lists(st.sampled_from([-1.0, 1.0]), min_size=2, max_size=8))
 def test_rprop_minus_grows_by_up_and_shrinks_by_down_with_the_signs_alone(signs):
     updates = optimisers.rprop()([np.array([sign]) for sign in signs])
@@ -113,6 +117,7 @@ def test_rprop_minus_grows_by_up_and_shrinks_by_down_with_the_signs_alone(signs)
         assert update[0] == pytest.approx(sign * size)
 
 
+@settings(deadline=None)
 @given(seed=seeds)
 def test_rmsprop_with_epsilon_under_the_root(seed):
     (g,) = gradients(seed, steps=1)
