@@ -78,7 +78,7 @@ def test_step_takes_every_batch(subject: Subject) -> None:
                 loss = model.step(rows[chosen], labels[chosen])
             else:
                 loss = _for_size(functools.partial(model.step, rows[chosen], labels[chosen]), "step", count)
-            if loss is not None and np.isnan(loss):
+            if loss is not None and not np.isfinite(loss):
                 message = f"step on {count} rows returned a loss of {loss}"
                 raise Failed(finding("XA06", message, where="step", rows=count, loss=loss))
             if model.can(Capability.PARAMETERS):

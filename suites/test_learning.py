@@ -21,6 +21,10 @@ def test_learns_the_task(subject: Subject) -> None:
     runs = trials(subject)
     total = len(runs.runs)
     task = subject.task.name
+    bad = next((run for run in runs.runs if run.bad_loss_at is not None and np.isfinite(run.outputs).all()), None)
+    if bad is not None:
+        message = f"the reported loss is not finite at iteration {bad.bad_loss_at:,} of seed {bad.seed}, while the outputs are"
+        raise Failed(finding("XA06", message, where="step", iteration=bad.bad_loss_at, outputs=bad.outputs))
     if not entry.can_learn(task):
         if runs.solved:
             message = f"{task} was declared never to be learned ({entry.why_never or 'by a theorem'}), and {runs.solved} of {total} seeds learned it"

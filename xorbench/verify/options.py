@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xorbench.model import Capability
+from xorbench.model import Capability, Model
 from xorbench.records import Finding
 from xorbench.registry import Option
 from xorbench.verify.outcomes import finding
@@ -70,13 +70,19 @@ def vary_options(subject: Subject) -> tuple[list[Finding], int]:
         varied += 1
         if any(not _equal(plain, shown) for shown in seen):
             continue
-        if name not in _ALWAYS and conditional:
+        if name not in _ALWAYS and (conditional or _for_another_optimiser(subject, name)):
             continue
         if name == "learning_rate" and (_scale_free(subject, seen) or _stands_still(subject)):
             continue
         message = f"{name} is accepted and changes nothing: {default!r} and {others[0]!r} give the same run"
         ignored.append(finding("XM12", message, where=name, tried=[str(other) for other in others]))
     return ignored, varied
+
+
+def _for_another_optimiser(subject: Subject, name: str) -> bool:
+    """Whether the option belongs to an optimiser that this is not, as a constructor inherited from Adam's brings along."""
+    seen = subject.remarks.get("optimiser", "")
+    return name.lower().startswith("beta") and "adam" not in seen.lower()
 
 
 def _harmless(name: str) -> bool:
@@ -106,10 +112,9 @@ def _show(subject: Subject, options: dict[str, Option]) -> list[NDArray[np.float
     rows, labels = subject.table
     try:
         with quiet(), global_random_state(1):
-            rate = options.pop("learning_rate", None) if "learning_rate" in options else None
+            options = dict(options)
+            rate = options.pop("learning_rate", None)
             model = subject.build(None, learning_rate=None if rate is None else float(rate), **options)
-            if rate is not None:
-                options["learning_rate"] = rate
             shown: list[NDArray[np.float64]] = []
             for _ in range(6):
                 if model.can(Capability.PARAMETERS):
@@ -119,9 +124,11 @@ def _show(subject: Subject, options: dict[str, Option]) -> list[NDArray[np.float
                 for part in subject.chunks(rows, labels):
                     loss = model.step(*part)
                     shown.append(np.array([np.nan if loss is None else loss]))
-            if not model.can(Capability.STEP) and model.can(Capability.FIT) and "fit" not in subject.hung:
-                model.fit(rows, labels, 30)
-            shown.append(model.predict(rows))
+            shown.append(_outputs(model, rows))
+            if model.can(Capability.FIT) and "fit" not in subject.hung:
+                fitted = subject.build(None, learning_rate=None if rate is None else float(rate), **options)
+                fitted.fit(rows, labels, 30)
+                shown.append(fitted.predict(rows))
             return shown
     except Exception:
         return None
@@ -140,6 +147,13 @@ def _stands_still(subject: Subject) -> bool:
                 model.step(*part)
         after = _parameters(model)
     return bool(before) and all(np.array_equal(a, b) for a, b in zip(before, after, strict=False))
+
+
+def _outputs(model: Model, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    try:
+        return model.predict(rows)
+    except Exception:  # before fit, predict may raise
+        return np.zeros(0)
 
 
 def _parameters(model: Any) -> list[Any]:

@@ -38,6 +38,7 @@ class Trial:
     first_outputs: Rows  # (n,) before training; NaN where predict cannot be asked yet
     losses: tuple[float, ...]  # a few along the way, by the harness: mean squared distance to the target codes
     diverged: bool
+    bad_loss_at: int | None = None  # first iteration whose reported loss was not finite while the outputs were
 
     @property
     def moving(self) -> bool:
@@ -93,14 +94,17 @@ def _stepped(
     first = _try_predict(model, rows)
     solved_at: int | None = None
     kept = 0
+    bad_loss_at: int | None = None
     losses: list[float] = []
     keep_every = max(look, budget // 60)
     outputs = first
     done = 0
     while done < budget:
         for part in subject.chunks(*next(batches)):
-            model.step(*part)
+            reported = model.step(*part)
             done += 1
+            if reported is not None and not np.isfinite(reported) and bad_loss_at is None:
+                bad_loss_at = done
         if done % look and done < budget:
             continue
         outputs = model.predict(rows)
@@ -118,7 +122,7 @@ def _stepped(
             solved_at, kept = None, 0
         if deadline is not None and clock() > deadline:
             break
-    return Trial(seed, solved_at, budget, outputs, first, tuple(losses), diverged=False)
+    return Trial(seed, solved_at, budget, outputs, first, tuple(losses), diverged=False, bad_loss_at=bad_loss_at)
 
 
 def _small_evaluation(task: Task) -> tuple[Rows, Labels]:
