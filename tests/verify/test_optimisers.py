@@ -60,7 +60,7 @@ def test_equals_torch(name, seed):
     given_ = gradients(seed)
     expected = by_torch(theirs, given_)
     for update, wanted in zip(mine(given_), expected, strict=True):
-        np.testing.assert_allclose(RATE * update, wanted, rtol=1e-9, atol=1e-15)
+        np.testing.assert_allclose(RATE * update, wanted, rtol=1e-9, atol=1e-12)
 
 
 @settings(max_examples=15, deadline=None)
@@ -68,7 +68,7 @@ def test_equals_torch(name, seed):
 def test_sign_descent_has_torchs_rprop_without_its_memory_for_a_first_step(seed):
     given_ = gradients(seed, steps=1)
     (wanted,) = by_torch(CASES["sign descent"][1], given_)
-    np.testing.assert_allclose(RATE * optimisers.sign_descent(given_)[0], wanted, rtol=1e-12)
+    np.testing.assert_allclose(RATE * optimisers.sign_descent(given_)[0], wanted, rtol=1e-12, atol=1e-12)
 
 
 @settings(deadline=None)
@@ -78,7 +78,7 @@ def test_uncorrected_adam_is_the_recurrence_alone(seed):
     m, v = np.zeros_like(given_[0]), np.zeros_like(given_[0])
     for g, update in zip(given_, optimisers.adam(corrected=False)(given_), strict=True):
         m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
-        np.testing.assert_allclose(update, m / (v**0.5 + 1e-8), rtol=1e-12)
+        np.testing.assert_allclose(update, m / (v**0.5 + 1e-8), rtol=1e-12, atol=1e-12)
 
 
 @settings(deadline=None)
@@ -93,7 +93,7 @@ def test_nadam_looks_one_step_ahead(seed):
     for t, (g, update) in enumerate(zip(given_, optimisers.adam(nesterov=True)(given_), strict=True), start=1):
         v = 0.999 * v + 0.001 * g * g
         top = (0.9 * m[t] + 0.1 * g) / (1 - 0.9**t)
-        np.testing.assert_allclose(update, top / (np.sqrt(v / (1 - 0.999**t)) + 1e-8), rtol=1e-12)
+        np.testing.assert_allclose(update, top / (np.sqrt(v / (1 - 0.999**t)) + 1e-8), rtol=1e-12, atol=1e-12)
 
 
 @settings(deadline=None)
@@ -122,7 +122,7 @@ def test_rprop_minus_grows_by_up_and_shrinks_by_down_with_the_signs_alone(signs)
 def test_rmsprop_with_epsilon_under_the_root(seed):
     (g,) = gradients(seed, steps=1)
     (update,) = optimisers.rmsprop(0.9, 1e-3, inside=True)([g])
-    np.testing.assert_allclose(update, g / np.sqrt(0.1 * g**2 + 1e-3), rtol=1e-12)
+    np.testing.assert_allclose(update, g / np.sqrt(0.1 * g**2 + 1e-3), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("rule", ADAPTIVE, ids=lambda rule: rule.label)
