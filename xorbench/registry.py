@@ -308,12 +308,15 @@ def _adapted(instance: Any, target: str) -> Any:
 
 
 def _with_declared(entry: Entry, factory: Callable[..., Any]) -> Entry:
-    """Take over `learns`, `never` and `devices` where a stranger's class declares them."""
+    """Take over `learns`, `never`, `why_never` and `devices` where a stranger's class declares them."""
     declared: dict[str, Any] = {}
     for name in ("learns", "never", "devices"):
         value = getattr(factory, name, None)
         if isinstance(value, (tuple, list)) and all(isinstance(item, str) for item in value):
             declared[name] = tuple(value)
+    why = getattr(factory, "why_never", None)
+    if isinstance(why, str):
+        declared["why_never"] = why
     doc = inspect.getdoc(factory) if inspect.isclass(factory) or inspect.isfunction(factory) else None
     if doc and entry.summary in ("", "a target of your own"):
         declared["summary"] = doc.splitlines()[0]

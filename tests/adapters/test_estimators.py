@@ -223,3 +223,16 @@ def test_a_network_with_get_params_for_its_weights_is_no_estimator() -> None:
         def set_params(self, params: dict[str, Any]) -> None: ...
 
     assert as_factory(Network) is Network
+
+
+def test_a_linear_estimator_is_known_never_to_learn_a_parity() -> None:
+    """That it fails XOR confirms a theorem; a tree, a kernel or a pipeline has no such excuse."""
+    for name in ("LogisticRegression", "Perceptron", "SGDClassifier", "LinearRegression", "RidgeClassifier", "Ridge"):
+        entry = resolve(f"sklearn.linear_model:{name}").entry
+        assert entry.takes("xor")
+        assert not entry.can_learn("xor"), name
+        assert entry.can_learn("and")
+        assert "linear in its inputs" in entry.why_never
+    assert not resolve("sklearn.svm:LinearSVC").entry.can_learn("parity-5")
+    for name in ("sklearn.svm:SVC", "sklearn.tree:DecisionTreeClassifier", "sklearn.neural_network:MLPClassifier"):
+        assert resolve(name).entry.can_learn("xor")

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _SEED = "random_state"
 
+#: scikit-learn's bases of what is linear in its inputs, and the tasks that no line separates.
+_LINEAR = ("LinearModel", "LinearClassifierMixin", "BaseSGD")
+_NEVER = ("xor", "xnor", "xor-*", "parity-[2-9]*", "parity-1?*", "sparse-parity-*-[2-9]*", "sparse-parity-*-1?*")
+
 
 def is_estimator(found: Any) -> bool:
     """Whether this has the members of an estimator, and not those of the contract that an estimator lacks."""
@@ -61,7 +65,17 @@ def factory(found: Any) -> Factory | None:
         estimator = found(**given) if is_class else copy.deepcopy(found).set_params(**given)
         return _wrap(estimator, inputs=inputs)
 
-    return with_signature(make, keywords, like=found)
+    made = with_signature(make, keywords, like=found)
+    if _kinds(found).intersection(_LINEAR):
+        vars(made)["never"] = _NEVER
+        vars(made)["why_never"] = "it is linear in its inputs, and no line separates a parity (Minsky & Papert 1969)"
+    return made
+
+
+def _kinds(found: Any) -> set[str]:
+    """Return the names of scikit-learn's own classes that this is one of."""
+    kind = found if inspect.isclass(found) else type(found)
+    return {base.__name__ for base in kind.__mro__ if base.__module__.startswith("sklearn.")}
 
 
 def _rate(parameters: Mapping[str, Any]) -> str | None:
@@ -78,7 +92,7 @@ def adapt(instance: Any) -> Any | None:
 
 
 def _wrap(estimator: Any, *, inputs: int | None = None) -> Any:
-    kinds = {kind.__name__ for kind in type(estimator).__mro__ if kind.__module__.startswith("sklearn.")}
+    kinds = _kinds(estimator)
     if "BaseMultilayerPerceptron" in kinds and estimator.solver != "lbfgs" and not estimator.early_stopping:
         from xorbench.adapters.perceptrons import SteppedPerceptron
 

@@ -20,7 +20,12 @@ def with_signature(make: Factory, defaults: Mapping[str, Any], *, like: Any) -> 
     make.__module__ = getattr(kind, "__module__", None) or kind.__name__
     make.__qualname__ = getattr(kind, "__qualname__", kind.__name__)
     make.__doc__ = inspect.getdoc(like)
-    for name in ("learns", "never", "devices"):  # what a stranger's class says of itself holds for its factory
+    for name in (
+        "learns",
+        "never",
+        "why_never",
+        "devices",
+    ):  # what a stranger's class says of itself holds for its factory
         if hasattr(like, name):
             setattr(make, name, getattr(like, name))
     return make
