@@ -77,6 +77,8 @@ def _diverging(subject: Subject, runs: tuple[Trial, ...]) -> None:
         again = train(subject, subject.seed, 4000, rate=rate)
         worse = f"at rate {rate:g} it {'learns' if again.solved_at is not None else 'stays finite' if not again.diverged else 'diverges too'}"
     message = f"{count} of {len(runs)} seeds diverge: outputs or losses are not finite; {worse}"
+    if worse.endswith("diverges too"):
+        raise Failed(finding("XA06", message, where="training", diverged=count, seeds=len(runs)))
     raise Failed(finding("XT02", message, where="learning rate", diverged=count, seeds=len(runs)))
 
 

@@ -152,7 +152,7 @@ class Fixed:
         return (inputs[:, 0] != inputs[:, 1]).astype(float)
 
 
-class UnprintableFault(ValueError):
+class UnprintableFaultError(ValueError):
     """Cannot be shown."""
 
     def __str__(self):
@@ -163,7 +163,7 @@ class UnprintableError(Right):
     """Raises an exception that cannot be shown."""
 
     def step(self, inputs, targets):
-        raise UnprintableFault
+        raise UnprintableFaultError
 
 
 class Expected(Uphill):

@@ -72,10 +72,7 @@ def test_a_symptom_is_never_graver_than_its_cause_and_no_note_explains_anything(
             assert any(symptom.rule in EXPLAINS.get(rule, ()) for rule in others) or symptom.rule in others
 
 
-in_a_circle = pytest.mark.xfail(reason="XC01, XC02 and XD04 are said to explain each other in turn", strict=False)
-
-
-@pytest.mark.parametrize("count", [2, pytest.param(3, marks=in_a_circle)])
+@pytest.mark.parametrize("count", [2, 3])
 def test_no_set_of_rules_is_folded_in_a_circle(count):
     # Each of A, B, C under the next would leave no root, or show one finding twice.
     for rules in itertools.combinations(sorted(RULES), count):

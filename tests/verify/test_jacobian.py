@@ -59,7 +59,7 @@ def test_smooth_functions_to_nine_digits_and_the_error_is_not_understated(number
     for name, exact in zip(("w", "b"), slopes_of_smooth(**at), strict=True):
         apart = np.abs(found.values[name] - exact)
         assert (apart <= 1e-8 * (1 + np.abs(exact).max())).all()
-        assert (apart <= 10 * found.errors[name]).all()
+        assert (apart <= 10 * found.errors[name] + 1e-300).all()  # denormal numbers aside
         assert (found.errors[name] <= 1e-6 * (1 + np.abs(exact).max())).all()
     np.testing.assert_array_equal(found.outputs, smooth(**at))
 
@@ -98,9 +98,6 @@ def test_a_kink_within_reach_is_owned_up_to(share):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, -0.01, 0.05])
-@pytest.mark.xfail(
-    reason="central differences straddle a kink this near alike at every step; one-sided ones would tell"
-)
 def test_a_kink_next_to_the_point_is_owned_up_to(share):
     at = {"x": np.array([share * 3e-4])}
     found = differentiate(Model(Holder(at)), at, held(lambda x: np.maximum(x, 0)))

@@ -29,7 +29,7 @@ EXPLAINS: dict[str, frozenset[str]] = {
     "XD02": _NOT_LEARNING | {"XA05", "XM13"},
     "XD03": _NOT_LEARNING | {"XA05", "XM16", "XM15", "XM06", "XM12"},
     "XD04": (_NOT_LEARNING - {"XD04"}) | {"XA05"},
-    "XD05": _NOT_LEARNING | {"XA03", "XA04", "XA05", "XM14", "XM15", "XM04", "XI05"},
+    "XD05": _NOT_LEARNING | {"XC03", "XI01", "XM06", "XA03", "XA04", "XA05", "XM14", "XM15", "XM04", "XI05"},
     "XA04": _NOT_LEARNING | {"XA03", "XA05", "XM04", "XM15", "XM14"},
     "XA03": _NOT_LEARNING | {"XA05", "XI04", "XI05", "XA04"},
     "XA01": _NOT_LEARNING | {"XA07", "XA04", "XD05"},
@@ -65,15 +65,19 @@ def arrange(findings: Iterable[Finding]) -> tuple[Finding, ...]:
                 break
     folded: dict[int, list[Finding]] = {}
     for i in causes:
-        top, seen = i, {i}
-        while top in causes and causes[top] not in seen:
-            top = causes[top]
-            seen.add(top)
-        folded.setdefault(top, []).append(ordered[i])
+        path = [i]
+        while path[-1] in causes and causes[path[-1]] not in path:
+            path.append(causes[path[-1]])
+        top = path[-1]
+        if top in causes:  # a circle: the likeliest of it is the root
+            top = min(path[path.index(causes[top]) :])
+        if top != i:
+            folded.setdefault(top, []).append(ordered[i])
+    below = {id(one) for symptoms in folded.values() for one in symptoms}
     return tuple(
         msgspec.structs.replace(one, symptoms=tuple(folded[i])) if i in folded else one
         for i, one in enumerate(ordered)
-        if i not in causes or i in folded
+        if id(one) not in below
     )
 
 

@@ -52,7 +52,8 @@ def precision_of(model: Model, outputs: Rows) -> float:
     if single and all(single):
         return float(np.finfo(np.float32).eps)
     fractional = outputs[(outputs != np.round(outputs)) & (outputs != 0.5)]
-    if len(fractional) and np.array_equal(fractional.astype(np.float32).astype(np.float64), fractional):
+    # Two outputs or more: a single one may be exact in float32 by chance.
+    if len(fractional) > 1 and np.array_equal(fractional.astype(np.float32).astype(np.float64), fractional):
         return float(np.finfo(np.float32).eps)
     return float(np.finfo(np.float64).eps)
 
@@ -75,7 +76,7 @@ def differentiate(
     for name, array in base.items():
         chosen = np.unique(np.linspace(0, array.size - 1, min(array.size, MAX_COMPONENTS)).astype(np.intp))
         index[name] = chosen
-        columns = [_component(model, base, name, component, value, step, unit) for component in chosen]
+        columns = [_component(model, base, name, component, value, outputs, step, unit) for component in chosen]
         shape = (len(outputs), len(chosen))
         values[name] = np.stack([column[0] for column in columns], axis=1) if columns else np.zeros(shape)  # (n, k)
         errors[name] = np.stack([column[1] for column in columns], axis=1) if columns else np.zeros(shape)  # (n, k)
@@ -89,6 +90,7 @@ def _component(
     name: str,
     component: np.intp,
     value: Callable[[Model], Rows],
+    here: Rows,
     step: float,
     unit: float,
 ) -> tuple[Rows, Rows]:
@@ -106,10 +108,12 @@ def _component(
             real = float(np.asarray(model.get_parameters()[name], dtype=np.float64).ravel()[component] - centre)
         return np.atleast_1d(value(model)), real
 
-    quotients = []
+    quotients, bends = [], []
     for factor in (1.0, 2.0, 4.0):
         (high, up), (low, down) = at(factor * scale), at(-factor * scale)
         quotients.append((high - low) / (up - down) if up != down else np.zeros_like(high))
+        # The slopes of the two sides: apart by h f'' for a smooth function, by the whole jump of the slope on a kink.
+        bends.append(np.abs((high - here) / up - (here - low) / -down) if up and down else np.zeros_like(high))
     near, middle, far = quotients
     best = (4 * near - middle) / 3  # (n,)
     coarse = (4 * middle - far) / 3  # (n,)
@@ -119,4 +123,6 @@ def _component(
     first, second = near - middle, middle - far
     smooth = np.abs(second - 4 * first) <= 0.6 * np.abs(second) + 8 * rounding
     error = np.where(smooth, np.abs(best - coarse) / 15, np.abs(near - far)) + rounding
+    kinked = bends[0] > 0.75 * bends[1] + 8 * rounding
+    error = np.where(kinked, np.maximum(error, bends[0] / 2), error)
     return best, np.where(np.isfinite(best), error, np.inf)

@@ -51,6 +51,10 @@ def match_loss(bench: Bench, study: Study, points: list[str]) -> None:
             )
             return
         _scale(bench, study, family, scale)
+        if family == "se" and bench.declaration.output == "probability" and bench.declaration.targets[0] < 0:
+            message = "targets are -1 and +1, and a probability under squared error can never reach -1"
+            study.add(finding("XD03", message, where="targets"))
+            return
         study.shown.append(f"the update descends {study.loss}")
         return
     _wrong_loss(bench, study, wanted, full, views)

@@ -164,6 +164,11 @@ def identify(model: Model, point: Parameters, inputs: int, seed: int = 0) -> Ref
     generator = np.random.default_rng(seed)
     rows = generator.uniform(-1.5, 1.5, size=(7, inputs))  # (7, d)
     names = tuple(point)
+    model.set_parameters(point)
+    try:
+        model.predict(rows)
+    except Exception:  # some models read nothing but bits
+        rows = generator.integers(0, 2, size=(7, inputs)).astype(np.float64)
     probes: list[tuple[Rows, Rows]] = []
     for scale in (1.0, 2.5):
         moved = {
@@ -173,11 +178,7 @@ def identify(model: Model, point: Parameters, inputs: int, seed: int = 0) -> Ref
         model.set_parameters(moved)
         got = model.get_parameters()
         flat = np.concatenate([np.asarray(got[name], dtype=np.float64).ravel() for name in names])
-        try:
-            outputs = model.predict(rows)
-        except Exception:  # some models read nothing but bits
-            rows = generator.integers(0, 2, size=(7, inputs)).astype(np.float64)
-            outputs = model.predict(rows)
+        outputs = model.predict(rows)
         probes.append((flat, outputs))
     model.set_parameters(point)
     single = all(array.dtype.itemsize <= 4 for array in got.values())
@@ -221,7 +222,7 @@ def _readings(names: tuple[str, ...], shapes: list[tuple[int, ...]], inputs: int
     seen: set[tuple[int, ...]] = set()
     for order in _orders(names, arrays):
         key = tuple(order)
-        if key in seen:
+        if key in seen or len(key) != len(arrays):  # every array is of some layer
             continue
         seen.add(key)
         for layers in _parse([arrays[i] for i in order], inputs):

@@ -55,14 +55,18 @@ def distance(model: Model, outputs: Rows, labels: Labels) -> float:
     return float(np.mean((outputs - model.encode(labels).ravel()) ** 2))
 
 
-def apart(model: Model, outputs: Rows, labels: Labels) -> bool:
-    """Whether true rows are answered clearly higher than false ones: on a plateau rounding decides, and that is no learning."""
+def margin(model: Model, outputs: Rows, labels: Labels) -> float:
+    """Return how much higher true rows are answered than false ones, 1 being the distance of the targets."""
     if model.declaration.output == "label" or labels.all() or not labels.any():
-        return True
+        return 1.0
     false, true = model.declaration.targets
-    return float(outputs[labels].mean() - outputs[~labels].mean()) > 0.02 * (
-        1.0 if model.declaration.output == "logit" else true - false
-    )
+    scale = 1.0 if model.declaration.output == "logit" else true - false
+    return float(outputs[labels].mean() - outputs[~labels].mean()) / scale
+
+
+def apart(model: Model, outputs: Rows, labels: Labels) -> bool:
+    """Whether true and false rows are answered clearly apart: on a plateau rounding decides, and that is no learning."""
+    return margin(model, outputs, labels) > 0.02
 
 
 def train(
@@ -93,7 +97,7 @@ def _stepped(
     batches = task.batches(seed)
     first = _try_predict(model, rows)
     solved_at: int | None = None
-    kept = 0
+    kept, first_margin = 0, 0.0
     bad_loss_at: int | None = None
     losses: list[float] = []
     keep_every = max(look, budget // 60)
@@ -113,11 +117,14 @@ def _stepped(
         if done % keep_every < look:
             losses.append(distance(model, outputs, labels))
         if bool((model.decide(outputs) == labels).mean() >= task.threshold) and apart(model, outputs, labels):
-            solved_at = done if solved_at is None else solved_at
+            if solved_at is None:
+                solved_at, first_margin = done, margin(model, outputs, labels)
             kept += 1
             # On its way to a plateau a network may pass through the right answers: watch it as long again.
             if kept >= 3 and done >= solved_at + min(solved_at, 300):
-                break
+                if margin(model, outputs, labels) >= 0.9 * min(first_margin, 1.0):
+                    break
+                solved_at, kept = None, 0
         else:
             solved_at, kept = None, 0
         if deadline is not None and clock() > deadline:

@@ -7,7 +7,7 @@ class Neural_Network:
     loss_kind = "half_sse"
     output = "probability"
 
-    def __init__(self, inputs=2, seed=0, learning_rate=2.0, Lambda=0.0):
+    def __init__(self, inputs=2, seed=0, learning_rate=2.0):
         np_random = np.random.RandomState(seed)
         self.inputLayerSize = inputs
         self.outputLayerSize = 1
