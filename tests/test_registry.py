@@ -133,7 +133,7 @@ def test_the_same_file_gives_the_same_class_until_it_changes(here: Callable[...,
     here(mine=NET)
     first = resolve("mine.py:Net")
     assert resolve("mine.py:Net").factory is first.factory
-    here(mine=NET.replace("hidden=3", "hidden=4"))
+    here(mine=NET.replace("hidden=3", "hidden=4"))  # of the same size, and as a rule in the same second
     second = resolve("mine.py:Net")
     assert second.build().instance.hidden == 4
     assert second.source != first.source

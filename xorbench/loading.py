@@ -111,7 +111,8 @@ def load_file(target: str, path: Path) -> ModuleType:
     folder = str(path.parent)
     sys.path.insert(0, folder)  # so that a file may import its neighbours
     try:
-        spec.loader.exec_module(module)
+        # Not through the loader, which believes a cached compilation where size and second of the file are the same.
+        exec(compile(code, path, "exec"), module.__dict__)
     except BaseException as error:
         sys.modules.pop(name, None)
         if isinstance(error, KeyboardInterrupt):
