@@ -43,6 +43,9 @@ def test_rows_are_independent(subject: Subject) -> None:
         @given(chosen=st.lists(st.integers(0, len(rows) - 1), min_size=1, max_size=8))
         def property_(chosen: list[int]) -> None:
             together = model.predict(rows[chosen])
+            if not np.isfinite(together).all():
+                message = f"predict returned {together.tolist()} for rows {chosen}"
+                raise Failed(finding("XA06", message, where="predict", rows=chosen))
             worst = float(np.abs(together - alone[chosen]).max())
             if not worst <= _tolerance(alone):
                 rule = "XD05" if model.declaration.reads == "sequence" else "XA04"

@@ -6,10 +6,10 @@ import numpy as np
 
 from xorbench.records import Finding
 from xorbench.tasks import GATES, get_task
-from xorbench.verify.outcomes import Failed, finding
+from xorbench.verify.outcomes import Failed, NotChecked, finding
 from xorbench.verify.spectrum import spectrum
 from xorbench.verify.subject import Subject
-from xorbench.verify.training import Trial, longer, train, trials
+from xorbench.verify.training import Trial, gradient_is_wrong, longer, train, trials
 
 
 def test_learns_the_task(subject: Subject) -> None:
@@ -41,6 +41,8 @@ def test_learns_the_task(subject: Subject) -> None:
         _diverging(subject, runs.runs)
     if (forgetful := _forgets(subject, runs.runs)) is not None:
         raise Failed(forgetful)
+    if gradient_is_wrong(subject):
+        raise NotChecked(f"no seed of {total} learned {task}; the gradient is wrong, which comes first")
     if _rate_too_large(subject, runs.runs):
         return
     more = longer(subject)

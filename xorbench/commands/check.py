@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--device", default="cpu", show_default=True, help="Device that models are built for.")
 @click.option("--time-limit", default=30.0, show_default=True, metavar="SECONDS", help="Limit of each check.")
 @click.option("--memory-limit", default=4096, show_default=True, metavar="MIB", help="Limit of the child process.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Targets verified at once.  [default: one per core]")
 @click.option("--only", multiple=True, metavar="CHECK", help="Run the checks whose ids begin so.  [repeatable]")
 @click.option("--json", "json_file", type=click.Path(), help="Write the results as JSON.")
 @click.option("--junit", "junit_file", type=click.Path(), help="Write the results as JUnit XML.")
@@ -36,6 +40,7 @@ def command(
     device: str,
     time_limit: float,
     memory_limit: int,
+    jobs: int | None,
     only: tuple[str, ...],
     json_file: str | None,
     junit_file: str | None,
@@ -47,6 +52,7 @@ def command(
 
     Exits 0 when every target passed, 1 when one failed, 4 for a usage error and 5 when nothing could be checked.
     """
+    from xorbench import sandbox
     from xorbench.verify.check import verify
     from xorbench.verify.render import screen
 
@@ -63,19 +69,34 @@ def command(
     results: list[CheckResult] = []
     colour = sys.stdout.isatty()
     try:
-        for target in targets or tuple(_built_in()):
-            result = verify(
-                target,
-                task=task,
-                examples=examples,
-                seed=seed,
-                device=device,
-                time_limit_s=time_limit,
-                memory_limit_mib=memory_limit,
-                only=only,
-            )
-            results.append(result)
-            click.echo(screen(result, colour=colour, verbose=verbose) + "\n")
+        judge = functools.partial(
+            verify,
+            task=task,
+            examples=examples,
+            seed=seed,
+            device=device,
+            time_limit_s=time_limit,
+            memory_limit_mib=memory_limit,
+            only=only,
+        )
+        # The children do the work; these threads wait for them, and results are told in the order asked for.
+        with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+            waiting = [pool.submit(judge, target) for target in targets or tuple(_built_in())]
+            try:
+                for future in waiting:
+                    result = future.result()
+                    results.append(result)
+                    click.echo(screen(result, colour=colour, verbose=verbose) + "\n")
+            except KeyboardInterrupt:
+                _write(results, json_file, junit_file, summary_file)
+                sandbox.shutdown(now=True)
+                click.echo(f"interrupted; {len(results)} targets were verified", err=True)
+                sys.stdout.flush()
+                # The other threads would go on with their next check: what was verified is written, so end here.
+                os._exit(ExitCode.INTERRUPTED)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     finally:
         _write(results, json_file, junit_file, summary_file)
     if len(results) > 1:

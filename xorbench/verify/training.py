@@ -200,6 +200,15 @@ def budget_for(subject: Subject) -> int:
     return 4000 if cost < 2.5e-4 else 2000 if cost < 1e-3 else 500
 
 
+def gradient_is_wrong(subject: Subject) -> bool:
+    """Whether the gradient study found an error: then training proves little, and is cut short."""
+    for key in ("update study", "member study"):
+        fine, study = subject.memo.get(key, (False, None))
+        if fine and study is not None and study.wrong:
+            return True
+    return False
+
+
 def trials(subject: Subject) -> Trials:
     """Train seeds on the subject's task: four at first, up to twelve while none solves it."""
 
@@ -213,7 +222,7 @@ def trials(subject: Subject) -> Trials:
             runs.append(train(subject, subject.seed + seed, budget))
             solved = sum(trial.solved_at is not None for trial in runs)
             spent = clock() - start
-            enough = len(runs) >= 4 and (solved > 0 or spent > SECONDS)
+            enough = len(runs) >= 4 and (solved > 0 or spent > SECONDS or gradient_is_wrong(subject))
             if enough or spent > 3 * SECONDS:
                 break
         return Trials(subject.task, tuple(runs))
