@@ -49,7 +49,7 @@ class Page:
     def __init__(self, folder: Path, programs: Path) -> None:
         self.folder = folder
         self.namespace: dict[str, Any] = {"__name__": "__main__"}
-        self.printed = ""
+        self.printed: str | None = ""  # by the last `sh` block; None where that was left out
         self.skipped: list[str] = []
         self.environment = {
             **os.environ,
@@ -65,6 +65,7 @@ class Page:
         missing = [name for name in block.options.get("needs", "").split(",") if name and not _there(name)]
         if missing:
             self.skipped.append(f"{block} needs {', '.join(missing)}")
+            self.printed = None
             return
         if "file" in block.options:
             path = self.folder / block.options["file"]
@@ -100,7 +101,7 @@ class Page:
         assert done.returncode == wanted, f"{block} ended with {done.returncode}, not {wanted}:\n{done.stdout}"
 
     def _text(self, block: Block) -> None:
-        if "as-is" in block.options:  # a drawing, or a page that is made from what it shows
+        if "as-is" in block.options or self.printed is None:  # a drawing, or a page that is made from what it shows
             return
         line = unlike(block.body, self.printed)
         assert line is None, f"{block}: the line\n{line}\nis not in what was printed:\n{self.printed}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 import tomllib
 import zipfile
 from pathlib import Path
@@ -92,6 +93,8 @@ def test_the_wheel_carries_the_suites_and_the_rule_pages(installed: Installed, e
 
 
 def test_an_editable_install_has_everything(tmp_path: Path, elsewhere: Path) -> None:
+    if Path(sysconfig.get_path("purelib"), "xorbench").is_dir():
+        pytest.skip("xorbench lies among the packages of this environment, before which no editable install comes")
     source = copy_tree(tmp_path / "source")
     python = bare_environment(tmp_path / "environment")
     pip("install", "--no-deps", "--force-reinstall", "--editable", str(source), python=python)

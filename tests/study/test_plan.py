@@ -33,7 +33,7 @@ def test_the_default_plan_has_every_implementation_that_takes_the_task() -> None
     there = {name for name, entry in entries().items() if entry.where.startswith("xorbench.") and entry.takes("xor")}
     assert {cell.target for cell in found} == there
     assert "if-else" in there
-    assert all(cell.source for cell in found)
+    assert all(cell.source for cell in found if not entries()[cell.target].missing())
 
 
 def test_each_kind_has_its_cells() -> None:
