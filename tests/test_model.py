@@ -10,16 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xorbench.declaration import LOSS_KINDS, OPTIMISERS, OUTPUTS, READS, Declaration
 from xorbench.errors import ContractError
 from xorbench.model import (
-    LOSS_KINDS,
     MEMBERS,
     NEAR_MISSES,
-    OPTIMISERS,
-    OUTPUTS,
-    READS,
     Capability,
-    Declaration,
     Model,
     as_array,
     capabilities,

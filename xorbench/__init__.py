@@ -17,7 +17,7 @@ if (_checkout / "suites" / "__init__.py").exists() and (_checkout / "pyproject.t
 _PUBLIC: dict[str, str] = {
     "Capability": "xorbench.model",
     "ContractError": "xorbench.errors",
-    "Declaration": "xorbench.model",
+    "Declaration": "xorbench.declaration",
     "Entry": "xorbench.entry",
     "Implementation": "xorbench.registry",
     "Model": "xorbench.model",
@@ -32,12 +32,12 @@ _PUBLIC: dict[str, str] = {
 }
 
 if TYPE_CHECKING:
+    from xorbench.declaration import Declaration as Declaration
     from xorbench.entry import Entry as Entry
     from xorbench.errors import ContractError as ContractError
     from xorbench.errors import UsageError as UsageError
     from xorbench.errors import XorbenchError as XorbenchError
     from xorbench.model import Capability as Capability
-    from xorbench.model import Declaration as Declaration
     from xorbench.model import Model as Model
     from xorbench.registry import Implementation as Implementation
     from xorbench.registry import entries as entries

@@ -6,14 +6,12 @@ attributes, and :class:`Model` wraps it. Capabilities are found here and nowhere
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from enum import StrEnum
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, Protocol, final
 
-from xorbench.errors import ContractError, did_you_mean
+from xorbench.declaration import Declaration, member_of, shown
+from xorbench.errors import ContractError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,104 +121,6 @@ NEAR_MISSES: dict[str, str] = {
     "hidden_activations": "hidden",
 }
 
-OUTPUTS = ("probability", "logit", "score", "label")
-LOSS_KINDS = ("bce", "sum_bce", "mse", "sse", "half_sse", "hinge", "own")
-OPTIMISERS = ("sgd", "momentum", "nesterov", "adam", "rmsprop", "rprop", "other")
-READS = ("vector", "sequence")
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Declaration:
-    """What a model says of itself in attributes; the defaults hold where it says nothing."""
-
-    output: str = "probability"
-    targets: tuple[float, float] = (0.0, 1.0)
-    loss_kind: str | None = None
-    learning_rate: float | None = None
-    optimiser: str | None = None
-    reads: str = "vector"
-    max_rows: int | None = None
-
-    @classmethod
-    def of(cls, instance: object) -> Declaration:
-        """Read the declared attributes of `instance`; raise ContractError (rule XA01) for an illegal one."""
-        found: dict[str, Any] = {}
-        for field in fields(cls):
-            value = _member(instance, field.name)
-            if _declares(field.name, value):
-                found[field.name] = value
-        return cls(**_checked(found))
-
-    @property
-    def threshold(self) -> float:
-        """Outputs above this are true."""
-        if self.output == "logit":
-            return 0.0
-        if self.output == "probability":
-            return 0.5
-        return (self.targets[0] + self.targets[1]) / 2
-
-
-def _declares(name: str, value: Any) -> bool:
-    """Whether an attribute of this name and value says something to us.
-
-    Networks keep things of their own under these names: the last activations in `self.output`, the labels in
-    `self.targets`, an optimiser object, a schedule that is called. None says nothing.
-    """
-    if value is None or callable(value):
-        return False
-    if name in ("output", "loss_kind", "optimiser", "reads"):
-        return isinstance(value, str)
-    if name == "targets":
-        return isinstance(value, (tuple, list)) and len(value) == 2
-    return True
-
-
-def _checked(found: dict[str, Any]) -> dict[str, Any]:
-    choices = {"output": OUTPUTS, "loss_kind": LOSS_KINDS, "optimiser": OPTIMISERS, "reads": READS}
-    for name, known in choices.items():
-        value = found.get(name, known[0])
-        if value not in known:
-            hint = did_you_mean(value, known) or f"; choose from {', '.join(known)}"
-            raise ContractError(f"attribute {name} = {value!r} is not a known value{hint}", rule="XA01", member=name)
-    if "targets" in found:
-        try:
-            false, true = (float(code) for code in found["targets"])
-        except (TypeError, ValueError):
-            false = true = 0.0
-        if (false, true) not in ((0.0, 1.0), (-1.0, 1.0)):
-            raise ContractError(
-                f"attribute targets = {found['targets']!r}: the codes for false and true are (0.0, 1.0) or (-1.0, 1.0)",
-                rule="XA01",
-                member="targets",
-            )
-        found["targets"] = (false, true)
-    if "learning_rate" in found:
-        found["learning_rate"] = _number(found["learning_rate"], "learning_rate")
-    if "max_rows" in found:
-        rows = found["max_rows"]
-        if isinstance(rows, bool) or not isinstance(rows, Integral) or rows < 1:
-            raise ContractError(
-                f"attribute max_rows = {_shown(rows)}: None, or a whole number of at least 1",
-                rule="XA01",
-                member="max_rows",
-            )
-        found["max_rows"] = int(rows)
-    return found
-
-
-def _number(value: Any, member: str) -> float:
-    try:
-        number = math.nan if isinstance(value, (str, bytes, bool)) else float(value)
-    except Exception:  # of a stranger's number
-        number = math.nan
-    if not math.isfinite(number):
-        raise ContractError(
-            f"attribute {member} = {_shown(value)}: None, or a finite number", rule="XA01", member=member
-        )
-    return number
-
 
 def as_array(value: Any) -> NDArray[Any]:
     """Return `value` as a NumPy array; tensors are detached and brought to the CPU, scalars of engines read."""
@@ -253,14 +153,6 @@ def _numbers(value: Any) -> Rows:
     return array.astype(np.float64)
 
 
-def _member(instance: object, name: str) -> Any:
-    """Return a member or None; a property that raises is no member."""
-    try:
-        return getattr(instance, name, None)
-    except Exception:
-        return None
-
-
 @final
 class Model:
     """One instance of an implementation, behind the one face that checks and measurements use.
@@ -276,7 +168,7 @@ class Model:
     def __init__(self, instance: Any, *, target: str = "") -> None:
         self.instance = instance
         self.target = target
-        if not callable(_member(instance, "predict")):
+        if not callable(member_of(instance, "predict")):
             name, hint = target or type(instance).__name__, _near_miss(instance, "predict")
             raise ContractError(
                 f"{name}: no method predict(inputs), which is required{hint}",
@@ -311,7 +203,7 @@ class Model:
             outputs = _numbers(raw)
         except (TypeError, ValueError) as error:
             raise ContractError(
-                f"predict returned {_shown(raw)}, which is no array of numbers ({error})", rule="XA01", member="predict"
+                f"predict returned {shown(raw)}, which is no array of numbers ({error})", rule="XA01", member="predict"
             ) from None
         if outputs.size != len(inputs):
             raise ContractError(
@@ -390,7 +282,7 @@ class Model:
 
         if not isinstance(raw, Mapping):
             raise ContractError(
-                f"{member} returned {_shown(raw)}; the contract wants a dict of arrays by name",
+                f"{member} returned {shown(raw)}; the contract wants a dict of arrays by name",
                 rule="XA01",
                 member=member,
             )
@@ -404,7 +296,7 @@ class Model:
                 array = np.array("")
             if array.dtype.kind != "f":
                 raise ContractError(
-                    f"{member}()[{name!r}] is {_shown(value)}, not an array of numbers", rule="XA01", member=member
+                    f"{member}()[{name!r}] is {shown(value)}, not an array of numbers", rule="XA01", member=member
                 )
             found[str(name)] = array
         return found
@@ -420,7 +312,7 @@ class Model:
             array = np.zeros(2)
         if array.size != 1:
             raise ContractError(
-                f"{member} returned {_shown(value)}; the contract wants one number or None", rule="XA05", member=member
+                f"{member} returned {shown(value)}; the contract wants one number or None", rule="XA05", member=member
             )
         return float(array.reshape(()))
 
@@ -429,7 +321,7 @@ def capabilities(instance: object) -> frozenset[Capability]:
     """Return what the members of `instance` make possible."""
 
     def has(capability: Capability) -> bool:
-        return all(callable(_member(instance, member)) for member in MEMBERS[capability])
+        return all(callable(member_of(instance, member)) for member in MEMBERS[capability])
 
     found = {capability for capability in Capability if has(capability)}
     if Capability.PARAMETERS not in found:
@@ -444,7 +336,7 @@ def missing_members(instance: object) -> dict[Capability, str]:
     for capability, members in MEMBERS.items():
         if capability in found:
             continue
-        absent = [member for member in members if not callable(_member(instance, member))]
+        absent = [member for member in members if not callable(member_of(instance, member))]
         if not absent:  # gradients() without parameters
             absent = ["get_parameters", "set_parameters"]
         hints = "".join(_near_miss(instance, member) for member in absent)
@@ -453,13 +345,5 @@ def missing_members(instance: object) -> dict[Capability, str]:
 
 
 def _near_miss(instance: object, wanted: str) -> str:
-    there = [near for near, meant in NEAR_MISSES.items() if meant == wanted and callable(_member(instance, near))]
+    there = [near for near, meant in NEAR_MISSES.items() if meant == wanted and callable(member_of(instance, near))]
     return f" (it has {there[0]}(); was {wanted}() meant?)" if there else ""
-
-
-def _shown(value: Any) -> str:
-    try:
-        text = repr(value)
-    except Exception:
-        text = "an object whose repr raises"
-    return f"{text[:60]}{'...' if len(text) > 60 else ''} of type {type(value).__name__}"

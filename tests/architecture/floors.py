@@ -15,6 +15,7 @@ FLOORS: dict[str, float] = {
     "xorbench.tasks": 0.5,
     "xorbench.records": 0,
     "xorbench.entry": 0,
+    "xorbench.declaration": 0.25,
     "xorbench.environment": 0.5,
     "xorbench.model": 0.5,
     "xorbench.implementations": 1,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xorbench.model import Declaration
+from xorbench.declaration import Declaration
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

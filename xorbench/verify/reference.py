@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xorbench.model import Declaration, Model
+from xorbench.declaration import Declaration
+from xorbench.model import Model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
