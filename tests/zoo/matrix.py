@@ -132,7 +132,13 @@ def table(twins: Sequence[Twin], results: Sequence[Judged]) -> str:
             f"{sum(caught(*pair) for pair in pairs)} of {len(pairs)} | {sum(named(*pair) for pair in pairs)} of {len(pairs)} | "
             f"{', '.join(f'{name} ×{count}' for name, count in instead.most_common())} |"
         )
-    lines += ["", "## Not judged right", "", "| program | what it is | expected | said | seeds |", "|---|---|---|---|---:|"]
+    lines += [
+        "",
+        "## Not judged right",
+        "",
+        "| program | what it is | expected | said | seeds |",
+        "|---|---|---|---|---:|",
+    ]
     for twin in twins:
         wrong = [
             one
@@ -166,7 +172,9 @@ def main() -> int:
         "environment": {"facts": facts.facts},
         "verdicts": [asdict(one) for one in results],
     }
-    (options.output / "matrix.json").write_text(json.dumps(document, indent=None, separators=(",", ":"), default=str) + "\n")
+    (options.output / "matrix.json").write_text(
+        json.dumps(document, indent=None, separators=(",", ":"), default=str) + "\n"
+    )
     text = table(twins, results)
     (options.output / "matrix.md").write_text(text)
     print(text)
