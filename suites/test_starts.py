@@ -121,6 +121,8 @@ def test_start_is_not_tiny(subject: Subject) -> None:
 
 
 def _first_outputs(subject: Subject) -> list[np.ndarray]:
+    if not subject.implementation.entry.can_learn(subject.task.name):
+        raise NotChecked(f"it does not claim {subject.task.name}")
     if not subject.trainable:
         raise NotChecked("nothing is trained: the answer is built in")
     seen = []

@@ -195,3 +195,10 @@ def some_seeds(twin: Twin) -> None:
     assert misdirection(twin) < 1e-7
     solved = [(train(build(twin, seed), 1500).classify(X) == XOR).all() for seed in range(8)]
     assert 0 < sum(solved) < 8
+
+
+def learns_nothing(twin: Twin) -> None:
+    """No seed of five has the table after 3,000 steps, and from the hundredth on nothing moves."""
+    for seed in range(5):
+        early, late = (train(build(twin, seed), steps).predict(X) for steps in (100, 3000))
+        assert np.abs(early - late).max() < 1e-9

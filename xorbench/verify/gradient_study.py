@@ -158,9 +158,12 @@ def _batches(bench: Bench, study: Study) -> None:
     """Step 3: the whole batch against its rows."""
 
     result = study_batch(bench.lab, bench.main, *(view for view in bench.views.values() if view is not bench.main))
-    if not result.findings and not result.shown and bench.has_loss and "clipped" not in study.optimiser:
+    if not result.shown and bench.has_loss and "clipped" not in study.optimiser:
         rate = bench.rate if bench.subject.rate_is_settable else None
-        result = study_batch_loss(bench.lab, [bench.view(name, rate=rate, whole=True) for name in bench.lab.points])
+        on_loss = study_batch_loss(bench.lab, [bench.view(name, rate=rate, whole=True) for name in bench.lab.points])
+        # A loss that is no sum over rows, with a penalty for one, has a batch of its own: its gradient decides.
+        if on_loss.shown or not result.findings:
+            result = on_loss
     study.add(*result.findings)
     study.shown.extend(result.shown)
     study.unchecked.extend(result.unchecked)

@@ -43,7 +43,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give each check of the suites one test per target."""
     if _is_suite(metafunc.module) and "subject" in metafunc.fixturenames:
         targets = metafunc.config.getoption("--implementation")
-        metafunc.parametrize("subject", targets, ids=targets)
+        parameters: list[Any] = list(targets)
+        if metafunc.config.pluginmanager.hasplugin("xdist"):
+            # With --dist loadgroup the checks of one target stay in one process, which verifies it once.
+            parameters = [pytest.param(target, marks=pytest.mark.xdist_group(target)) for target in targets]
+        metafunc.parametrize("subject", parameters, ids=targets)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

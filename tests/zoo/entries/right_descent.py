@@ -70,6 +70,8 @@ TWINS = (
           "Clipping by value: the update is not parallel to the gradient."),
     right("decayed-apart", "unrolled.py:DecayedApart", "no hidden", "2-3-1 sigmoid, one vector",
           "Weight decay apart from the loss."),
+    right("log-loss-net", "crossed_losses.py:LogLossNet", "parameters", "2-3-1 tanh, cross-entropy, NumPy out x in",
+          "delta = o - t under cross-entropy."),
     right("links", "connections.py:NeuralNetwork", "parameters", "2-4-1 sigmoid, objects",
           "Slopes kept in the links."),
     right("dual-net", "dual_numbers.py:DualNet", "no hidden", "2-2-1 tanh with a shortcut, dual numbers",
