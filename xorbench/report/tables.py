@@ -71,7 +71,8 @@ def tables(group: Group) -> list[Table]:
         ),
         table(
             "Runtime",
-            "Medians with 95 % intervals over n samples. Time to solution: training alone, median over the seeds.",
+            "Medians with 95 % intervals over n samples. Time to solution: training alone, median over the seeds; where one "
+            "array program trained all seeds at once, a seed's share of its time.",
             (
                 "step, µs",
                 "predict, µs",
