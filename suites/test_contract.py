@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from xorbench.errors import ContractError
 from xorbench.model import NEAR_MISSES, Capability
-from xorbench.verify.losses import FAMILIES, value
+from xorbench.verify.losses import FAMILIES, crossed, value
 from xorbench.verify.outcomes import Failed, NotChecked, finding
 from xorbench.verify.subject import Subject, global_random_state, quiet
 
@@ -147,11 +147,13 @@ def test_reported_loss_is_the_loss(subject: Subject) -> None:
     reported: list[float] = []
     own: list[float] = []
     of_kind: dict[str, list[tuple[float, float]]] = {kind: [] for kind in FAMILIES}
+    broadcast: list[float] = []
     with quiet(), global_random_state(1):
         model = subject.build()
         for turn in range(8):
             chosen = (np.arange(count) + turn * (count < len(rows))) % len(rows)
             before = _values(model, rows[chosen], labels[chosen])
+            broadcast.append(crossed(model.predict(rows[chosen]), labels[chosen], declaration))
             if model.can(Capability.LOSS):
                 own.append(model.loss(rows[chosen], labels[chosen]))
             loss = model.step(rows[chosen], labels[chosen])
@@ -169,6 +171,14 @@ def test_reported_loss_is_the_loss(subject: Subject) -> None:
     seen = np.array(reported)
     if not np.isfinite(seen).all():
         raise NotChecked("the reported loss is not finite along the way")
+    alike = any(
+        _same(seen, column) or _proportional(seen, column) is not None
+        for pairs in of_kind.values()
+        for column in np.array(pairs).T
+    )
+    if count > 1 and not alike and _proportional(seen, np.array(broadcast)) is not None:
+        message = f"the loss is that of every output against every target: ({count},) against ({count}, 1) became ({count}, {count})"
+        raise Failed(finding("XD02", message, where="loss", returned=seen, every_pair=broadcast))
     if declaration.loss_kind == "own" or (own and declaration.loss_kind is None):
         if own and not _same(seen, np.array(own)) and not _same_later(subject, seen):
             raise Failed(

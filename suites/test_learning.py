@@ -75,9 +75,13 @@ def _diverging(subject: Subject, runs: tuple[Trial, ...]) -> None:
     count = sum(run.diverged for run in runs)
     worse = "a smaller rate was not tried: the factory names no learning_rate"
     if subject.rate_is_settable and subject.first.declaration.learning_rate:
-        rate = subject.first.declaration.learning_rate / 10
-        again = train(subject, subject.seed, 4000, rate=rate)
-        worse = f"at rate {rate:g} it {'learns' if again.solved_at is not None else 'stays finite' if not again.diverged else 'diverges too'}"
+        for smaller in (10, 100, 1000):
+            rate = subject.first.declaration.learning_rate / smaller
+            again = train(subject, subject.seed, 1000, rate=rate)
+            fate = "learns" if again.solved_at is not None else "diverges too" if again.diverged else "stays finite"
+            worse = f"at rate {rate:g} it {fate}"
+            if not again.diverged:
+                break
     message = f"{count} of {len(runs)} seeds diverge: outputs or losses are not finite; {worse}"
     if worse.endswith("diverges too"):
         raise Failed(finding("XA06", message, where="training", diverged=count, seeds=len(runs)))

@@ -87,7 +87,7 @@ def _wrong_loss(
     if wrong_way is not None:
         study.add(wrong_way)
         return
-    if not full and (mismatch := _taken_for(bench, view)) is not None:
+    if not set(full) - {"own"} and (mismatch := _taken_for(bench, view)) is not None:
         study.add(mismatch)
         return
     scene_named = output_slip(view)

@@ -83,6 +83,12 @@ def value(kind: str, outputs: Rows, labels: Labels, declaration: Declaration) ->
     return total / 2 if kind == "half_sse" else total
 
 
+def crossed(outputs: Rows, labels: Labels, declaration: Declaration) -> float:
+    """Return the mean squared error of every output against every target: what (n,) against (n, 1) becomes."""
+    answers = _sigmoid(outputs) if declaration.output == "logit" else outputs
+    return float(np.mean((answers[:, None] - codes(labels, declaration)[None, :]) ** 2))
+
+
 def factor(kind: str, rows: int) -> float:
     """Return what the declared kind multiplies the family's slopes with, for a batch of `rows`."""
     return {
