@@ -85,17 +85,20 @@ def call(
         "preload": [module for module in (function.partition(":")[0], *preload) if module.startswith("xorbench.")],
     }
     body = json.dumps(request).encode()
-    for attempt in (1, 2):
+    for attempt in range(1, _ATTEMPTS + 1):
         server = _take(torch)
         try:
             outcome = server.ask(body, limits, on_message)
         except _NotStartedError:
             server.healthy = False
             shutdown()  # whoever ended this one may have ended the others
-            if attempt == 2:
+            if attempt == _ATTEMPTS:
                 raise XorbenchError(
                     "cannot start a supervised child process; its own message, if any, is above"
                 ) from None
+            time.sleep(
+                0.05 * attempt
+            )  # another thread that saw the same end may be starting anew: do not end that one too
             continue
         except BaseException:
             server.healthy = False  # it is closed, which makes the supervisor kill the child
@@ -152,6 +155,10 @@ def shutdown(*, now: bool = False) -> None:
         for template in _templates.values():
             template.close()
         _templates.clear()
+
+
+#: How often a call is begun anew after processes that were not there any more.
+_ATTEMPTS = 6
 
 
 class _NotStartedError(Exception):
