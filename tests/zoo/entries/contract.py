@@ -54,7 +54,7 @@ TWINS = (
            "The loss is taken of rounded outputs.", sibling="honest"),
     broken("divides-by-three", "reporting.py:DividesByThree", "XA05 XM13", "parameters", HONEST,
            "Four rows are averaged by three.", sibling="honest"),
-    broken("log-of-zero", "reporting.py:LogOfZero", "XA06", "parameters", HONEST,
+    broken("log-of-zero", "reporting.py:LogOfZero", "XA06 XT02", "parameters", HONEST,
            "0 · log 0, and then NaN everywhere.", sibling="honest", **NO),
     broken("divides-by-spread", "reporting.py:DividesByTheSpread", "XA06", "parameters", HONEST,
            "Rows of equal bits give 0 / 0.", sibling="honest", **NO),
