@@ -199,19 +199,28 @@ def _value(text: str) -> Option:
     return text
 
 
+def _parameters(factory: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Return what a factory takes; nothing where it does not tell."""
+    if type(factory) is type and not any(
+        name in vars(base) for base in factory.__mro__[:-1] for name in ("__init__", "__new__", "__signature__")
+    ):
+        return []  # as `signature` finds after it has looked through all modules
+    try:
+        return list(inspect.signature(factory).parameters.values())
+    except Exception:  # some built-in types tell nothing, and a stranger's __signature__ may raise anything
+        return []
+
+
 def _keywords(factory: Callable[..., Any]) -> tuple[dict[str, Any], bool]:
     """Return the keywords that the factory names, with their defaults, and whether it takes any other."""
-    try:
-        signature = inspect.signature(factory)
-    except Exception:  # some built-in types tell nothing, and a stranger's __signature__ may raise anything
-        return {}, False
     kinds = inspect.Parameter
+    parameters = _parameters(factory)
     names = {
-        name: parameter.default
-        for name, parameter in signature.parameters.items()
+        parameter.name: parameter.default
+        for parameter in parameters
         if parameter.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)
     }
-    return names, any(parameter.kind is kinds.VAR_KEYWORD for parameter in signature.parameters.values())
+    return names, any(parameter.kind is kinds.VAR_KEYWORD for parameter in parameters)
 
 
 def _check_options(target: str, factory: Callable[..., Any], options: Mapping[str, Option]) -> None:
@@ -238,11 +247,7 @@ def _check_options(target: str, factory: Callable[..., Any], options: Mapping[st
 
 
 def _refuse_positional(target: str, factory: Callable[..., Any]) -> None:
-    try:
-        parameters = inspect.signature(factory).parameters.values()
-    except Exception:
-        return
-    for parameter in parameters:
+    for parameter in _parameters(factory):
         if parameter.kind is parameter.POSITIONAL_ONLY and parameter.default is parameter.empty:
             raise UsageError(
                 f"target {target!r}: the factory takes {parameter.name!r} by position only; it is called with keywords"

@@ -37,7 +37,7 @@ def run(request: dict[str, Any], channel: int, output: int, supervisor: int) -> 
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(BaseException):
                 stream.flush()
-        frames.write(channel, kind, body)
+        frames.write(channel, (kind, body))
     except BaseException:
         # The stranger closed the channel, or what sets us apart failed; the output says which.
         with contextlib.suppress(BaseException):
@@ -64,8 +64,7 @@ def _set_apart(request: dict[str, Any], channel: int, output: int, supervisor: i
     vars(sys).update(__stdin__=sys.stdin, __stdout__=sys.stdout, __stderr__=sys.stderr)
     faulthandler.enable(2)  # a segfault then shows the stranger's line
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if request["memory_bytes"] is not None:
         # On top of what the template holds, so that one limit means the same with and without PyTorch.
@@ -75,14 +74,10 @@ def _set_apart(request: dict[str, Any], channel: int, output: int, supervisor: i
     # The state of `random` is fresh after a fork; NumPy's is that of the supervisor, the same for every child. A
     # stranger who ignores its seed must not draw the same numbers in every cell.
     if "numpy.random" in sys.modules:
-        sys.modules["numpy.random"].seed()
+        sys.modules["numpy.random"].seed(int.from_bytes(os.urandom(4), "little"))
 
-    if os.environ != request["environment"]:
-        os.environ.clear()
-        os.environ.update(request["environment"])
     sys.path[:] = request["path"]
     sys.argv = ["xorbench"]
-    importlib.invalidate_caches()
     os.chdir(request["folder"])
 
 
@@ -91,7 +86,7 @@ def _call(request: dict[str, Any], channel: int, own: int) -> tuple[int, bytes]:
 
     def send(message: Any) -> None:
         _end_if_forked(own)
-        frames.write(channel, frames.MESSAGE, msgspec.json.encode(message, enc_hook=_plain))
+        frames.write(channel, (frames.MESSAGE, msgspec.json.encode(message, enc_hook=_plain)))
 
     try:
         module, _, name = request["function"].partition(":")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import importlib.util
 import json
 import os
@@ -114,7 +115,7 @@ def needs_torch(target: str) -> bool:
     from xorbench.registry import entries
 
     base = target.partition("[")[0]
-    if importlib.util.find_spec("torch") is None or not base:
+    if not _has_torch() or not base:
         return False
     if ":" not in base:
         known = entries()
@@ -137,6 +138,11 @@ def needs_torch(target: str) -> bool:
         return b"torch" in path.expanduser().read_bytes()
     except (OSError, ValueError):
         return False
+
+
+@functools.cache
+def _has_torch() -> bool:
+    return importlib.util.find_spec("torch") is not None
 
 
 def shutdown(*, now: bool = False) -> None:
@@ -181,7 +187,7 @@ class _Server:
         supervisor: int | None = None
         self.connection.settimeout(None)
         try:
-            frames.write(self.connection.fileno(), frames.REQUEST, body)
+            frames.write(self.connection.fileno(), (frames.REQUEST, body))
         except OSError:
             raise _NotStartedError from None
         while True:

@@ -46,8 +46,8 @@ class Frames:
             yield kind, body
 
 
-def write(fd: int, kind: int, body: bytes) -> None:
-    """Write one frame to a blocking file descriptor."""
-    data = memoryview(HEADER.pack(len(body), kind) + body)
+def write(fd: int, *parts: tuple[int, bytes]) -> None:
+    """Write frames, each a (kind, body), at once to a blocking file descriptor."""
+    data = memoryview(b"".join(HEADER.pack(len(body), kind) + body for kind, body in parts))
     while data:
         data = data[os.write(fd, data) :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -45,7 +46,11 @@ class Output:
 def serve(caller: socket.socket, caller_process: int | None) -> NoReturn:
     """Serve calls until the caller closes its end or dies."""
     system.adopt_orphans()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):  # as the children shall find them
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    importlib.invalidate_caches()
     own_memory = system.memory(1)
+    environment: dict[str, str] = {}
     reader = frames.Frames()
     while True:
         _wait_readable(caller, caller_process)
@@ -57,13 +62,29 @@ def serve(caller: socket.socket, caller_process: int | None) -> NoReturn:
             os._exit(0)
         for _, body in reader.feed(data):
             request = json.loads(body)
-            # The harness's own modules are imported here, once, so that the next child has them already.
-            for module in request["preload"]:
-                if module not in sys.modules:
-                    with contextlib.suppress(Exception):  # the child will say what is wrong
-                        importlib.import_module(module)
-                    own_memory = max(own_memory, system.memory(1))
+            if missing := [module for module in request["preload"] if module not in sys.modules]:
+                _preload(missing)
+                own_memory = max(own_memory, system.memory(1))
+            if request["environment"] != environment:  # not os.environ, which decodes every name when it is compared
+                environment = request["environment"]
+                os.environ.clear()
+                os.environ.update(environment)
             _Call(request, caller, caller_process, own_memory).supervise()
+
+
+def _preload(modules: list[str]) -> None:
+    """Import modules of the harness, once, and call their ``warm_up``, so that the next child has both behind it.
+
+    What a child touches first costs it a page, and what is made lazily is made again by each child: together these
+    were a third of a short call.
+    """
+    for name in modules:
+        with contextlib.suppress(Exception):  # the child will say what is wrong
+            warm_up = getattr(importlib.import_module(name), "warm_up", None)
+            if warm_up is not None:
+                warm_up()
+    gc.freeze()  # what is shared stays shared: the children's collector does not write to it
+    importlib.invalidate_caches()  # a child lists a folder when it looks for a module, not as it was some time ago
 
 
 def _wait_readable(caller: socket.socket, caller_process: int | None) -> None:
@@ -100,7 +121,7 @@ class _Call:
         os.close(output_end)
         for fd in (channel, output):
             os.set_blocking(fd, False)
-        self._tell(frames.STARTED, str(supervisor).encode())
+        self._tell((frames.STARTED, str(supervisor).encode()))
 
         self._watch(pid, channel, output, started)
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -116,13 +137,13 @@ class _Call:
         os.close(channel)
         os.close(output)
 
-        if self.value is not None and self.verdict is None:
+        value = [(frames.VALUE, self.value)] if self.value is not None and self.verdict is None else []
+        if value:
             self.verdict = {"kind": "ok", "detail": ""}
-            self._tell(frames.VALUE, self.value)
         peak = usage.ru_maxrss * (1 if os.uname().sysname == "Darwin" else 1024)
         verdict = self.verdict or _verdict_of(status)
         told = {**verdict, "output": self.output.text(), "peak_memory_bytes": peak}
-        self._tell(frames.OUTCOME, json.dumps(told).encode())
+        self._tell(*value, (frames.OUTCOME, json.dumps(told).encode()))
 
     def _watch(self, pid: int, channel: int, output: int, started: float) -> None:
         """Return when the child has ended, has said what came of it, or has met a limit."""
@@ -185,7 +206,7 @@ class _Call:
                 for kind, body in self.reader.feed(data):
                     if kind == frames.MESSAGE:
                         seen = True
-                        self._tell(frames.MESSAGE, body)
+                        self._tell((frames.MESSAGE, body))
                     elif kind == frames.RETURN:
                         self.value = body
                     elif kind == frames.FAILURE:
@@ -204,9 +225,9 @@ class _Call:
         self.output.add(data)
         return bool(data)
 
-    def _tell(self, kind: int, body: bytes) -> None:
+    def _tell(self, *parts: tuple[int, bytes]) -> None:
         try:
-            frames.write(self.caller.fileno(), kind, body)
+            frames.write(self.caller.fileno(), *parts)
         except OSError:  # the caller is gone
             system.kill_descendants()
             os._exit(0)

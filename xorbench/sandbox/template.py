@@ -72,7 +72,7 @@ def _reap(supervisors: set[int]) -> None:
 
 
 def _preload(*, torch: bool) -> None:
-    import numpy  # noqa: F401
+    import numpy.random  # noqa: F401
 
     import xorbench.adapters
     import xorbench.registry

@@ -146,6 +146,13 @@ def measure(argument: dict[str, Any], send: Callable[[Any], None]) -> Result:
     return result
 
 
+def warm_up() -> None:
+    """Measure something small of our own, which a new child's parent does once; see :mod:`xorbench.sandbox.supervisor`."""
+    here = Path(__file__).resolve().parents[1] / "implementations" / "if_else.py"
+    cell = Cell(target=f"{here}:IfElse", task="xor", measure="convergence", seeds=(0,), budget=1)
+    msgspec.json.encode(measure({"cell": msgspec.to_builtins(cell)}, lambda message: None))
+
+
 def _check(job: Job) -> Outcome:
     """Verify a cell's target. The judge supervises its own children, check by check, so this is none."""
     module, name = MEASURES["check"]
