@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from xorbench.model import Capability
 from xorbench.records import Finding
 from xorbench.tasks import GATES, get_task
+from xorbench.verify.influence import unseen_rows
 from xorbench.verify.outcomes import Failed, NotChecked, finding
 from xorbench.verify.spectrum import spectrum
-from xorbench.verify.subject import Subject
+from xorbench.verify.subject import Subject, global_random_state, quiet
 from xorbench.verify.training import Trial, gradient_is_wrong, longer, train, trials
 
 
@@ -41,6 +43,8 @@ def test_learns_the_task(subject: Subject) -> None:
         _diverging(subject, runs.runs)
     if (forgetful := _forgets(subject, runs.runs)) is not None:
         raise Failed(forgetful)
+    if not subject.first.can(Capability.STEP) and (unseen := unseen_rows(subject)) is not None:
+        raise Failed(unseen)
     if gradient_is_wrong(subject):
         raise NotChecked(f"no seed of {total} learned {task}; the gradient is wrong, which comes first")
     if _rate_too_large(subject, runs.runs):
@@ -130,9 +134,6 @@ def _sure(subject: Subject, outputs: np.ndarray) -> bool:
 
 def _last_row_rules(subject: Subject) -> bool:
     rows, labels = subject.table
-    from xorbench.model import Capability
-    from xorbench.verify.subject import global_random_state, quiet
-
     answers = []
     for order in ([0, 3, 1, 2], [1, 2, 0, 3]):
         with quiet(), global_random_state(1):

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xorbench.records import Finding
 from xorbench.verify.groups import is_bias
+from xorbench.verify.outcomes import finding
 from xorbench.verify.rows import RowView
 
 if TYPE_CHECKING:
@@ -16,7 +18,24 @@ if TYPE_CHECKING:
 
 
 def fit_decay(view: RowView) -> float | None:
-    """Return w where one decay explains every row and group, else None. In units of the update, rate included."""
+    """Return w > 0 where one decay explains every row and group, else None. In units of the update, rate included."""
+    w = _pull(view)
+    return w if w is not None and w > 0 else None
+
+
+def growth(view: RowView) -> Finding | None:
+    """XM15 where all that is wrong is a decay of the wrong sign: weights are pushed away from zero."""
+    w = _pull(view)
+    if w is None or w > 0:
+        return None
+    message = (
+        f"each step adds {-w:.3g} of the weights to them: the gradient of a penalty on the weights has the wrong sign"
+    )
+    return finding("XM15", message, where="weight decay", point=view.name, decay=w)
+
+
+def _pull(view: RowView) -> float | None:
+    """Return w, of either sign, where u = k J + w p in every row and group, else None."""
     labels = view.labels
     everyone = np.ones(len(labels), dtype=bool)
     weights = np.array([not is_bias(str(label)) for label in labels])
@@ -53,4 +72,4 @@ def _fit(view: RowView, pull: Rows) -> float | None:
     k = np.abs((target * j).sum(axis=1, keepdims=True) / square)
     allowed = 3 * view.relative * size + 4 * (k * np.where(usable, view.dj, 0) + view.du[:, view.probed])
     fits = bool((np.abs(rest_u - w * rest_p) <= allowed).all())
-    return w if fits and w > 0 and w * np.abs(pull).max() > 10 * view.relative * size.max() else None
+    return w if fits and abs(w) * np.abs(pull).max() > 10 * view.relative * size.max() else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xorbench.records import Finding
+from xorbench.verify.decay import growth
 from xorbench.verify.outcomes import finding
 from xorbench.verify.ratios import by_ratio, hidden_majority
 from xorbench.verify.replaced import assigned, shared_state
@@ -22,6 +23,8 @@ def explain(view: RowView, *, slow: RowView | None = None) -> list[Finding]:
     wrong = [name for name in wrong if name not in found]
     if found and not wrong:
         return _merged(list(found.values()))
+    if (grown := growth(view)) is not None:
+        return [grown]
     if (stateful := _own_multiples(view)) is not None:
         return [stateful]
     scene = scene_of(view)
