@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 
 from xorbench.cli import run as xorbench
 from xorbench.errors import ExitCode, UsageError, XorbenchError
+from xorbench.measure.contender import Plan, contender
 from xorbench.measure.versus import versus
 from xorbench.records import Comparison
 from xorbench.sandbox import Limits
@@ -118,6 +120,31 @@ if len(list(MARKS.iterdir())) == 4:
     with pytest.raises(XorbenchError, match=r"head/net\.py:Net ended before it could be timed: exited"):
         versus(base, head, **QUICK)
     assert len(list(marks.iterdir())) == 4
+
+
+def test_the_contenders_of_a_block_start_side_by_side(tmp_path: Path) -> None:
+    # Each waits in its import until both are there: started one after the other, neither would ever be ready.
+    meet = f"""
+import os, pathlib
+HERE = pathlib.Path({str(tmp_path)!r})
+(HERE / f"{{os.getpid()}}.here").touch()
+while len(list(HERE.glob("*.here"))) < 2:
+    time.sleep(0.01)
+"""
+    plans = [
+        Plan(
+            target=net(tmp_path / name, helper=meet),
+            task="xor",
+            device="cpu",
+            seed=0,
+            rows=(("step", 4, 1),),
+            wait=False,
+        )
+        for name in ("one", "other")
+    ]
+    with ExitStack() as stack:
+        samplers = [stack.enter_context(contender(plan, limits=Limits(time_s=30))) for plan in plans]
+        assert all(sampler(0) > 0 for sampler in samplers)
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 
@@ -80,10 +80,11 @@ def serve(argument: dict[str, Any], send: Callable[[Any], None]) -> None:
 
 @contextlib.contextmanager
 def contender(plan: Plan, *, limits: Limits, folder: str | None = None) -> Iterator[Sampler]:
-    """Start a contender, wait until it is warm, and yield what takes its samples; afterwards it is gone.
+    """Start a contender and yield what takes its samples; afterwards it is gone.
 
-    `folder` is where its target is looked up. Raises XorbenchError with what the child said where it ends before it is
-    told to.
+    The first sample asked for waits until it is warm, so that the contenders of a block start side by side: on a GPU
+    that takes seconds. `folder` is where its target is looked up. Asking raises XorbenchError with what the child said
+    where it ends before it is told to.
     """
     outcome: list[Outcome] = []
 
@@ -91,14 +92,27 @@ def contender(plan: Plan, *, limits: Limits, folder: str | None = None) -> Itera
         argument = msgspec.to_builtins(msgspec.structs.replace(plan, address=address))
         outcome.append(sandbox.call(f"{__name__}:serve", argument, limits=limits, device=plan.device, folder=folder))
 
+    def connected() -> TextIO:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                line, _ = server.accept()
+                line.settimeout(None)
+                stack.enter_context(line)
+                return stack.enter_context(line.makefile("rw"))
+            if not child.is_alive():
+                raise XorbenchError(f"{plan.target} ended before it could be timed: {_said(outcome)}")
+
     def ask(row: int) -> float:
+        if not lines:
+            lines.append(connected())
         with contextlib.suppress(OSError):
-            print(row, file=text, flush=True)
-            if said := text.readline():
+            print(row, file=lines[0], flush=True)
+            if said := lines[0].readline():
                 return float(said)
         child.join()
         raise XorbenchError(f"{plan.target} ended while it was timed: {_said(outcome)}")
 
+    lines: list[TextIO] = []
     with tempfile.TemporaryDirectory(prefix="xorbench-") as place, socket.socket(socket.AF_UNIX) as server:
         address = str(Path(place) / "line")
         server.bind(address)
@@ -107,14 +121,7 @@ def contender(plan: Plan, *, limits: Limits, folder: str | None = None) -> Itera
         child = threading.Thread(target=run, daemon=True)
         child.start()
         try:
-            line = None
-            while line is None:
-                with contextlib.suppress(TimeoutError):
-                    line, _ = server.accept()
-                if line is None and not child.is_alive():
-                    raise XorbenchError(f"{plan.target} ended before it could be timed: {_said(outcome)}")
-            line.settimeout(None)
-            with line, line.makefile("rw") as text:
+            with contextlib.ExitStack() as stack:
                 yield ask
         finally:
             server.close()  # a child that waits to be asked ends
