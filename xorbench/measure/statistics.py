@@ -9,6 +9,7 @@ quantile (Conover 1999, section 3.2) where all runs had the same budget and the 
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -99,14 +100,12 @@ def share_solved(observations: Iterable[Observation], *, confidence: float = 0.9
     seen = _checked(observations, confidence)
     if not seen:
         return _nothing(confidence)
-    from scipy.stats import binomtest
-
     solved = sum(time is not None for time, _ in seen)
-    interval = binomtest(solved, len(seen)).proportion_ci(confidence_level=confidence, method="exact")
+    low, high = _share_interval(solved, len(seen), confidence)
     return Estimate(
         value=solved / len(seen),
-        low=float(interval.low),
-        high=float(interval.high),
+        low=low,
+        high=high,
         n=len(seen),
         confidence=confidence,
     )
@@ -127,13 +126,11 @@ def quantile(observations: Iterable[Observation], q: float = 0.5, *, confidence:
     times, budgets, solved = _arrays(seen)
     value, low, high = math.inf, math.nan, math.nan
     if _censored_last(times, budgets, solved):
-        from scipy.stats import quantile_test
-
         ordered = np.sort(np.where(solved, times, np.inf))  # (n,)
         # The inverse of the step function; the small number takes back the rounding of q * n.
         value = float(ordered[max(math.ceil(q * len(ordered) - 1e-9), 1) - 1])
-        interval = quantile_test(ordered, p=q).confidence_interval(confidence_level=confidence)
-        low, high = float(interval.low), float(interval.high)
+        ranks = _interval_ranks(len(ordered), q, confidence)
+        low, high = (math.nan if rank is None else float(ordered[rank]) for rank in ranks)
     else:
         knots, survival, below, above = _kaplan_meier(times, budgets, solved, confidence)
 
@@ -263,6 +260,25 @@ def _checked(observations: Iterable[Observation], confidence: float) -> list[Obs
 
 def _nothing(confidence: float) -> Estimate:
     return Estimate(value=None, low=None, high=None, n=0, confidence=confidence, why="no run")
+
+
+@functools.lru_cache(maxsize=4096)
+def _share_interval(solved: int, n: int, confidence: float) -> tuple[float, float]:
+    from scipy.stats import binomtest
+
+    interval = binomtest(solved, n).proportion_ci(confidence_level=confidence, method="exact")
+    return float(interval.low), float(interval.high)
+
+
+@functools.lru_cache(maxsize=4096)
+def _interval_ranks(n: int, q: float, confidence: float) -> tuple[int | None, int | None]:
+    """Return which of `n` ordered times, from 0, bound a quantile; None where that bound is beyond them."""
+    import numpy as np
+    from scipy.stats import quantile_test
+
+    interval = quantile_test(np.arange(n), p=q).confidence_interval(confidence_level=confidence)
+    low, high = (None if math.isnan(bound) else int(bound) for bound in (interval.low, interval.high))
+    return low, high
 
 
 def _arrays(seen: list[Observation]) -> tuple[Floats, Floats, NDArray[np.bool_]]:
