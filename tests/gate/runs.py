@@ -61,6 +61,7 @@ def record(
     outcome: OutcomeKind = "ok",
     detail: str = "",
     environment: str = HERE.id,
+    version: int = 1,
 ) -> Record:
     cell = Cell(
         target=target,
@@ -69,6 +70,7 @@ def record(
         device=device,
         seeds=(0,),
         budget=budget if measure == "convergence" else 0,
+        version=version,
     )
     return Record(
         id=cell.id,

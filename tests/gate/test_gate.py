@@ -133,6 +133,18 @@ def test_another_budget_is_a_missing_row_too() -> None:
     assert "budget of 100; the run has 50" in said(found, Mark.FAILED)[0]
 
 
+def test_another_version_of_the_measure_is_not_compared() -> None:
+    before, worse = [record("net", runs(GOOD))], record("net", runs([None] * 20), day=2, version=2)
+    found = gate([worse], before)
+    assert found.status == ExitCode.INCONCLUSIVE
+    assert "version 2 measures it, the baseline has version 1; make a new baseline" in said(found, Mark.INCONCLUSIVE)[0]
+    # A run that was resumed by a newer version has both: the older one counts no more.
+    assert (
+        gate([worse, record("net", runs(GOOD), day=2)], [record("net", runs(GOOD), version=2)]).status
+        == ExitCode.FAILED
+    )
+
+
 def test_a_new_row_is_said_and_must_be_right() -> None:
     before = [record("net", runs(GOOD))]
     after = [record("net", runs(GOOD), day=2), record("newcomer", runs([None] * 20), day=2)]

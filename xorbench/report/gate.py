@@ -156,8 +156,15 @@ def _learning(pairs: Sequence[tuple[Measured, Measured]], policy: Policy) -> lis
     found: list[tuple[Measured, int, LearningDifference]] = []
     for before, after in pairs:
         for budget, learning in before.learnings.items():
-            if budget in after.learnings:
-                found.append((after, budget, learning_difference(learning, after.learnings[budget])))
+            now = after.learnings.get(budget)
+            if now is not None and now.version != learning.version:
+                why = (
+                    f"not comparable: convergence as version {now.version} measures it, the baseline has version "
+                    f"{learning.version}; make a new baseline"
+                )
+                items.append(_item(after, "learning", Mark.INCONCLUSIVE, why))
+            elif now is not None:
+                found.append((after, budget, learning_difference(learning, now)))
             elif not any(failure.measure == "convergence" for failure in after.failures):
                 others = ", ".join(f"{other:,}" for other in after.learnings) or "none"
                 why = f"missing: convergence with a budget of {budget:,}; the run has {others}"

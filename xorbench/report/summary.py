@@ -94,6 +94,7 @@ class Learning:
     how: str
     resolution: int
     curves: tuple[Curve, ...]
+    version: int = 1  # of the measure: figures of two versions do not compare
 
     @cached_property
     def observations(self) -> list[Observation]:
@@ -257,7 +258,8 @@ class _Draft:
 def gather(sources: Iterable[Source]) -> list[Group]:
     """Return the rows of all runs, grouped by machine, best first within a task.
 
-    A cell that was run again counts once, with its last result.
+    A cell that was run again counts once, with its last result; one of an older version of its measure not at all,
+    where a newer one is there.
     """
     machines: dict[str, dict[tuple[str, str, str, str], _Draft]] = {}
     seen: dict[str, dict[str, Environment]] = {}
@@ -269,8 +271,14 @@ def gather(sources: Iterable[Source]) -> list[Group]:
             latest[machine, record.id] = record
             if record.environment in known:
                 seen.setdefault(machine, {})[record.environment] = known[record.environment]
+        newest: dict[tuple[str, ...], int] = {}
+        for (machine, _), record in latest.items():
+            place = (machine, *_place(record))
+            newest[place] = max(newest.get(place, 0), record.cell.version)
         for (machine, _), record in latest.items():
             cell = record.cell
+            if cell.version < newest[machine, *_place(record)]:
+                continue
             drafts = machines.setdefault(machine, {})
             draft = drafts.setdefault((source.name, cell.target, cell.task, cell.device), _Draft())
             if record.result is None:
@@ -290,6 +298,10 @@ def gather(sources: Iterable[Source]) -> list[Group]:
             Group(machine=machine, environments=tuple(seen.get(machine, {}).values()), rows=_shared(rows), runs=runs)
         )
     return groups
+
+
+def _place(record: Record) -> tuple[str, str, str, str]:
+    return record.cell.target, record.cell.task, record.cell.device, record.cell.measure
 
 
 def _rows(key: tuple[str, str, str, str], draft: _Draft) -> list[Row]:
@@ -341,6 +353,7 @@ def _learning(records: list[Record]) -> Learning:
         how=last.how,
         resolution=last.resolution,
         curves=tuple(curves[seed] for seed in sorted(curves)),
+        version=records[-1].cell.version,
     )
 
 
