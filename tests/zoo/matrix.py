@@ -3,7 +3,8 @@
     python -m tests.zoo.matrix --seeds 20 --jobs 2 --output reports/zoo
 
 writes ``matrix.json`` (every verdict) and ``matrix.md`` (the table), and exits 1 where a bound is not met: every broken
-program caught, 95 % named right, no right one accused.
+program caught, 95 % named right, no right one accused. With ``--only NAME...`` the verdicts on those programs are
+replaced or added, and the others kept.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from xorbench.environment import describe
 from xorbench.records import CheckResult, Finding
@@ -27,6 +29,7 @@ from .catalogue import TWINS
 from .twin import Twin
 
 ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = "xorbench.zoo/2"
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,42 @@ def run(twins: Sequence[Twin], seeds: int, jobs: int) -> list[Judged]:
             if number % 50 == 0:
                 print(f"{number} of {len(pairs)}", file=sys.stderr, flush=True)
     return results
+
+
+def write(folder: Path, results: Sequence[Judged], wall_s: float) -> None:
+    """Write both files."""
+    alike: dict[tuple[object, ...], dict[str, Any]] = {}
+    for one in sorted(results, key=lambda one: (one.name, one.seed)):
+        entry = asdict(one)
+        seed, seconds = entry.pop("seed"), round(entry.pop("wall_s"), 2)
+        kept = alike.setdefault(tuple(entry.values()), {**entry, "seeds": [], "wall_s": []})
+        kept["seeds"].append(seed)
+        kept["wall_s"].append(seconds)
+    document = {
+        "schema": SCHEMA,
+        "wall_s": round(wall_s, 1),
+        "environment": {"facts": describe().facts},
+        "verdicts": list(alike.values()),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "matrix.json").write_text(json.dumps(document, separators=(",", ":"), default=str) + "\n")
+    (folder / "matrix.md").write_text(
+        table([twin for twin in TWINS if twin.name in {one.name for one in results}], results)
+    )
+
+
+def read(folder: Path) -> list[Judged]:
+    """Read the verdicts that :func:`write` wrote."""
+    document = json.loads((folder / "matrix.json").read_text())
+    if document["schema"] != SCHEMA:
+        raise ValueError(f"{folder / 'matrix.json'} has the schema {document['schema']!r}, not {SCHEMA!r}")
+    return [
+        Judged(
+            entry["name"], seed, entry["first"], tuple(entry["errors"]), tuple(entry["told"]), entry["verdict"], wall
+        )
+        for entry in document["verdicts"]
+        for seed, wall in zip(entry["seeds"], entry["wall_s"], strict=True)
+    ]
 
 
 def _share(count: int, of: Sequence[object]) -> str:
@@ -164,21 +203,12 @@ def main() -> int:
     twins = [twin for twin in twins if not _missing(twin)]
     start = time.perf_counter()
     results = run(twins, options.seeds, options.jobs)
-    options.output.mkdir(parents=True, exist_ok=True)
-    facts = describe()
-    document = {
-        "schema": "xorbench.zoo/1",
-        "wall_s": round(time.perf_counter() - start, 1),
-        "environment": {"facts": facts.facts},
-        "verdicts": [asdict(one) for one in results],
-    }
-    (options.output / "matrix.json").write_text(
-        json.dumps(document, indent=None, separators=(",", ":"), default=str) + "\n"
-    )
-    text = table(twins, results)
-    (options.output / "matrix.md").write_text(text)
-    print(text)
-    by_name = {twin.name: twin for twin in twins}
+    if options.only and (options.output / "matrix.json").exists():
+        others = {twin.name for twin in TWINS} - {twin.name for twin in twins}
+        results = [*(one for one in read(options.output) if one.name in others), *results]
+    write(options.output, results, time.perf_counter() - start)
+    print((options.output / "matrix.md").read_text())
+    by_name = {twin.name: twin for twin in TWINS}
     broken = [(by_name[one.name], one) for one in results if by_name[one.name].broken]
     right = [(by_name[one.name], one) for one in results]
     fine = (
