@@ -96,23 +96,33 @@ def test_hidden_layer_bends(subject: Subject) -> None:
     states = subject.once("states", lambda: _states(subject))
     if np.ptp(np.concatenate([output for _, output in states])) <= 1e-9:
         states = subject.once("states of and", lambda: _states(subject, "and"))
-    contrasts, sizes = [], []
+    unit = float(np.finfo(np.float32 if _single(states) else np.float64).eps)
+    contrasts, sizes, doubts = [], [], []
     for _, outputs in states:
         logits = _logits(outputs, declaration.output, declaration.targets)
         if not np.isfinite(logits).all():
             continue
+        # A probability near 1 holds few digits of its logit.
+        doubt = 8 * unit * float(_doubts(outputs, logits, declaration.output).sum())
+        if doubt > 1e-4 * (1 + np.abs(logits).max()):
+            continue
+        doubts.append(doubt)
         contrasts.append(abs(logits[0] - logits[1] - logits[2] + logits[3]))
         sizes.append(np.abs(logits).max())
-    if not contrasts or max(sizes) == 0 or np.ptp(np.concatenate([outputs for _, outputs in states])) == 0:
-        raise NotChecked("the outputs are constant or saturated at every state")
+    if not contrasts:
+        _by_spectrum(subject, "the outputs are saturated at every state")
+    if max(sizes) == 0 or np.ptp(np.concatenate([outputs for _, outputs in states])) == 0:
+        raise NotChecked("the outputs are constant at every state")
     rounding = 1e-9 if not _single(states) else 1e-5
-    if all(contrast <= rounding * (1 + size) for contrast, size in zip(contrasts, sizes, strict=True)):
+    found = zip(contrasts, sizes, doubts, strict=True)
+    if all(contrast <= rounding * (1 + size) + doubt for contrast, size, doubt in found):
         if max(np.ptp(output) for _, output in states) <= 1e-9:
             raise NotChecked("every row gets the same answer")
         message = (
             f"the output is additive in its inputs: g00 - g01 - g10 + g11 is {max(contrasts):.1g} at {len(contrasts)} states, "
             "so there is no effective hidden non-linearity"
         )
+        subject.additive = True
         raise Failed(finding("XC01", message, where="architecture", contrast=max(contrasts), states=len(contrasts)))
 
 
@@ -125,14 +135,24 @@ def _single(states: list[tuple[Model, np.ndarray]]) -> bool:
 
 
 def _logits(outputs: np.ndarray, kind: str, targets: tuple[float, float]) -> np.ndarray:
-    if kind == "probability" and outputs.min() > 0 and outputs.max() < 1:
-        return np.asarray(np.log(outputs / (1 - outputs)))
+    if kind == "probability" and outputs.min() >= 0 and outputs.max() <= 1:
+        with np.errstate(divide="ignore"):  # 0 and 1 have no finite logit: the state is left out
+            logits: np.ndarray = np.log(outputs / (1 - outputs))
+        return logits
     if kind == "score" and targets == (-1.0, 1.0) and np.abs(outputs).max() < 1:
         # A squashed score: the contrast is zero on one of the two scales if the model is additive.
         squashed = np.arctanh(outputs)
         plain = abs(outputs[0] - outputs[1] - outputs[2] + outputs[3])
         return outputs if plain < abs(squashed[0] - squashed[1] - squashed[2] + squashed[3]) else squashed
     return outputs
+
+
+def _doubts(outputs: np.ndarray, logits: np.ndarray, kind: str) -> np.ndarray:
+    """Return |output · d logit / d output|, by which rounding grows, where :func:`_logits` made logits of outputs."""
+    if logits is outputs:
+        return np.abs(outputs)
+    doubts: np.ndarray = 1 / (1 - outputs) if kind == "probability" else np.abs(outputs) / (1 - outputs**2)
+    return doubts
 
 
 def _by_spectrum(subject: Subject, why: str) -> None:
@@ -142,6 +162,7 @@ def _by_spectrum(subject: Subject, why: str) -> None:
     hard = [learned[name] for name in NOT_SEPARABLE]
     if len(known) >= 8 and all(share > 0.0 for share in known) and all(share == 0.0 for share in hard):
         message = f"it learns {len(known)} linearly separable gates of {len(known)} and neither XOR nor XNOR: it is additive in its inputs"
+        subject.additive = True
         raise Failed(finding("XC01", message, where="architecture", spectrum=learned))
     raise NotChecked(f"{why}, and the gate spectrum is not that of a linear model")
 
