@@ -150,7 +150,7 @@ def _logits(outputs: np.ndarray, kind: str, targets: tuple[float, float]) -> np.
 def _doubts(outputs: np.ndarray, logits: np.ndarray, kind: str) -> np.ndarray:
     """Return |output · d logit / d output|, by which rounding grows, where :func:`_logits` made logits of outputs."""
     if logits is outputs:
-        return np.abs(outputs)
+        return np.asarray(np.abs(outputs))
     doubts: np.ndarray = 1 / (1 - outputs) if kind == "probability" else np.abs(outputs) / (1 - outputs**2)
     return doubts
 
