@@ -12,7 +12,7 @@ from xorbench.records import Finding
 from xorbench.verify.lab import Lab, Update
 from xorbench.verify.losses import FAMILIES, codes, family_of, slopes
 from xorbench.verify.memory import unflatten
-from xorbench.verify.optimisers import ADAPTIVE, Rule
+from xorbench.verify.optimisers import ADAPTIVE, PENALISED, PENALTIES, Rule
 from xorbench.verify.outcomes import finding
 from xorbench.verify.rows import RowView
 from xorbench.verify.study import Study
@@ -61,6 +61,16 @@ def study_adaptive(lab: Lab, view: RowView, rate: float | None) -> Study:
                 part.optimiser = rule.label
                 part.shown.append(f"{len(batches)} steps are {rule.label} on the numerical gradient, in every group")
                 return part
+    for family in families:
+        for penalty in PENALTIES:
+            pulled = [g + penalty * place for g, place in zip(true[family], places, strict=True)]
+            for rule in PENALISED:
+                if _match(rule, family, pulled, observed, places).right.all():
+                    part.optimiser = f"{rule.label} with weight decay {penalty:g}"
+                    part.shown.append(
+                        f"{len(batches)} steps are {part.optimiser} on the numerical gradient, in every group"
+                    )
+                    return part
     assert best is not None
     part.optimiser = "an update by signs"
     named = _slip(lab, updates, batches, positions, observed, places)

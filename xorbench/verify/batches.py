@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xorbench.verify.groups import is_bias
+from xorbench.verify.jacobian import is_buffer
 from xorbench.verify.lab import Lab
 from xorbench.verify.losses import codes
 from xorbench.verify.outcomes import finding
@@ -75,9 +76,13 @@ def _study(lab: Lab, view: RowView, count: int) -> Study:
     if weights is not None:
         _weighted(part, lab, view, count, weights, batch)
         return part
-    if known and len(set(np.round(list(known.values()), 5))) > 1:
-        values = list(known.values())
-        usual = max(values, key=lambda value: sum(abs(value - other) < 1e-4 for other in values))
+    values = list(known.values())
+    usual = max(values, key=lambda value: sum(abs(value - other) < 1e-4 for other in values), default=0.0)
+    # Where no group is the sum or the mean of its rows, the rows mix while they train, as in batch normalisation.
+    if not any(abs(usual - whole) < 1e-3 * whole for whole in (1.0, 1.0 / count)):
+        _without_rows(part, lab, view, count)
+        return part
+    if len(set(np.round(values, 5))) > 1:
         odd = [name for name, value in known.items() if abs(value - usual) > 1e-4 * max(1.0, abs(usual))]
         rule = "XM07" if all(is_bias(name) for name in odd) else "XM15"
         part.findings.append(
@@ -91,7 +96,7 @@ def _study(lab: Lab, view: RowView, count: int) -> Study:
         )
         return part
     lost = [name for name, value in factors.items() if value is None]
-    if known and lost and len(known) >= len(lost):
+    if lost and len(known) >= len(lost):
         rule = "XM07" if all(is_bias(name) for name in lost) else "XM15"
         part.findings.append(
             finding(
@@ -111,6 +116,8 @@ def factors_by_group(lab: Lab, batch: Rows, total: Rows, noise: Rows) -> dict[st
     found: dict[str, float | None] = {}
     labels = lab.labels_of_components
     for name in dict.fromkeys(labels.tolist()):
+        if is_buffer(name):
+            continue
         member = labels == name
         b, t, n = batch[member], total[member], noise[member]
         if np.abs(t).max() <= 100 * n.max():

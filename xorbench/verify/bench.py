@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from xorbench.verify.lab import Lab
 from xorbench.verify.outcomes import NotChecked, finding
 from xorbench.verify.rows import RowView
 from xorbench.verify.subject import Subject
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Bench:
@@ -102,10 +105,18 @@ class Bench:
     def decay(self, view: RowView) -> float | None:
         """Return the weight decay w that makes u = k J + w p in every group, or None."""
 
-        coefficient = fit_decay(view)
-        if coefficient is None:
+        found = fit_decay(view)
+        if found is None:
             return None
-        return coefficient / self.rate if self.rate else coefficient
+        return found.w / self.rate if self.rate else found.w
+
+    def multiples(self, view: RowView) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the multiple of each row, and its doubt, ``(n,)`` each; without the decay where there is one."""
+        consensus = view.consensus
+        decay = None if consensus.unanimous else fit_decay(view)
+        if decay is None:
+            return consensus.k, consensus.doubt
+        return decay.k, 3 * view.relative * np.abs(decay.k)
 
     def clipped(self, view: RowView) -> bool:
         """Whether components beyond a bound move by that bound, and all others by the gradient."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,25 +18,34 @@ if TYPE_CHECKING:
     Rows = NDArray[np.float64]
 
 
-def fit_decay(view: RowView) -> float | None:
-    """Return w > 0 where one decay explains every row and group, else None. In units of the update, rate included."""
-    w = _pull(view)
-    return w if w is not None and w > 0 else None
+@dataclass(frozen=True)
+class Decay:
+    """u = k J + w p: the decay w, rate included, and each row's multiple k ``(n,)`` without it."""
+
+    w: float
+    k: Rows
+
+
+def fit_decay(view: RowView) -> Decay | None:
+    """Return the decay, w > 0, where one explains every row and group, else None."""
+    found = _pull(view)
+    return found if found is not None and found.w > 0 else None
 
 
 def growth(view: RowView) -> Finding | None:
     """XM15 where all that is wrong is a decay of the wrong sign: weights are pushed away from zero."""
-    w = _pull(view)
-    if w is None or w > 0:
+    found = _pull(view)
+    if found is None or found.w > 0:
         return None
+    w = found.w
     message = (
         f"each step adds {-w:.3g} of the weights to them: the gradient of a penalty on the weights has the wrong sign"
     )
     return finding("XM15", message, where="weight decay", point=view.name, decay=w)
 
 
-def _pull(view: RowView) -> float | None:
-    """Return w, of either sign, where u = k J + w p in every row and group, else None."""
+def _pull(view: RowView) -> Decay | None:
+    """Return a decay of either sign where u = k J + w p in every row and group, else None."""
     labels = view.labels
     everyone = np.ones(len(labels), dtype=bool)
     weights = np.array([not is_bias(str(label)) for label in labels])
@@ -44,13 +54,13 @@ def _pull(view: RowView) -> float | None:
         for decayed in (everyone, weights):
             if not decayed.any():
                 continue
-            w = _fit(view, np.where(decayed, pull, 0.0))
-            if w is not None:
-                return w
+            found = _fit(view, np.where(decayed, pull, 0.0))
+            if found is not None:
+                return found
     return None
 
 
-def _fit(view: RowView, pull: Rows) -> float | None:
+def _fit(view: RowView, pull: Rows) -> Decay | None:
     u = view.u[:, view.probed]  # (n, K)
     usable = (view.dj < 0.02 * np.abs(view.j).max(axis=1, keepdims=True) + 1e-9) & np.isfinite(view.j)
     j = np.where(usable, view.j, 0.0)
@@ -72,4 +82,6 @@ def _fit(view: RowView, pull: Rows) -> float | None:
     k = np.abs((target * j).sum(axis=1, keepdims=True) / square)
     allowed = 3 * view.relative * size + 4 * (k * np.where(usable, view.dj, 0) + view.du[:, view.probed])
     fits = bool((np.abs(rest_u - w * rest_p) <= allowed).all())
-    return w if fits and abs(w) * np.abs(pull).max() > 10 * view.relative * size.max() else None
+    if not fits or abs(w) * np.abs(pull).max() <= 10 * view.relative * size.max():
+        return None
+    return Decay(w, ((target - w * pulls) * j).sum(axis=1) / square[:, 0])

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 MAX_COMPONENTS = 48
 
 
+def is_buffer(name: str) -> bool:
+    """Whether a name is that of a running statistic, which a state_dict() shows among the parameters."""
+    return name.endswith(("running_mean", "running_var", "num_batches_tracked"))
+
+
 @dataclass(frozen=True)
 class Jacobian:
     """d value / d parameter, at one point.
@@ -46,10 +51,9 @@ class Jacobian:
 
 
 def precision_of(model: Model, outputs: Rows) -> float:
-    """Return the rounding unit of the model's arithmetic: of float32 where parameters or outputs are float32."""
+    """Return the rounding unit of the model's arithmetic: of float32 where a parameter or the outputs are float32."""
     parameters = model.get_parameters()
-    single = [array.dtype.itemsize <= 4 for array in parameters.values() if array.size]
-    if single and all(single):
+    if any(array.dtype.itemsize <= 4 for array in parameters.values() if array.size):
         return float(np.finfo(np.float32).eps)
     fractional = outputs[(outputs != np.round(outputs)) & (outputs != 0.5)]
     # Two outputs or more: a single one may be exact in float32 by chance.
@@ -75,6 +79,7 @@ def differentiate(
     index: dict[str, NDArray[np.intp]] = {}
     for name, array in base.items():
         chosen = np.unique(np.linspace(0, array.size - 1, min(array.size, MAX_COMPONENTS)).astype(np.intp))
+        chosen = chosen[:0] if is_buffer(name) else chosen
         index[name] = chosen
         columns = [_component(model, base, name, component, value, outputs, step, unit) for component in chosen]
         shape = (len(outputs), len(chosen))

@@ -92,7 +92,14 @@ class Lab:
         with quiet():
             model = self.fresh()
             model.set_parameters(self.points["random"])
-            return precision_of(model, model.predict(self.subject.table[0]))
+            held = self.flat(model.get_parameters())
+            wanted = self.flat(self.points["random"])
+            unit = precision_of(model, model.predict(self.subject.table[0]))
+        # What is kept in float32 may be shown as Python's numbers: what was set and is read back tells.
+        lost = float((np.abs(held - wanted) / (1 + np.abs(wanted))).max(initial=0.0))
+        if lost > 1e-5:
+            raise NotChecked(f"the parameters hold too few digits to differentiate: they are rounded by {lost:.1g}")
+        return max(unit, float(np.finfo(np.float32).eps)) if lost > 1e-12 else unit
 
     def flat(self, parameters: Parameters) -> Rows:
         """Concatenate parameters, float64 ``(P,)``."""

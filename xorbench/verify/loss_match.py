@@ -24,14 +24,16 @@ def match_loss(bench: Bench, study: Study, points: list[str]) -> None:
     views = [bench.views[name] for name in points if name != "start x 4"] or [bench.views[name] for name in points]
     if bench.has_loss:
         for view in views:
-            c = constant(view.loss_consensus.k, view.loss_consensus.doubt * 10)
+            k = view.loss_consensus.k
+            c = constant(k, view.loss_consensus.doubt * 10 + 5 * view.relative * np.abs(k))
             if c is not None and view.loss_consensus.unanimous:
                 fits.setdefault("own", []).append(c)
     for family in sorted(set(FAMILIES.values())):
         for view in views:
+            k, unsure = bench.multiples(view)
             with np.errstate(divide="ignore", invalid="ignore"):
-                ratio = view.consensus.k / view.slopes(family)
-                doubt = np.abs(ratio) * 10 * (view.consensus.doubt / np.abs(view.consensus.k)) + 1e-9
+                ratio = k / view.slopes(family)
+                doubt = np.abs(ratio) * (10 * unsure / np.abs(k) + 5 * view.relative) + 1e-9
             if np.isfinite(ratio).sum() > 1 and (c := constant(ratio, doubt)) is not None:
                 fits.setdefault(family, []).append(c)
     full = {family: values for family, values in fits.items() if len(values) == len(views)}
@@ -67,7 +69,7 @@ def _scale(bench: Bench, study: Study, family: str, scale: float) -> None:
         return
     expected = bench.rate if family == "own" else bench.rate * factor(str(kind), 1)
     ratio = scale / expected
-    if abs(ratio - 1) > 1e-4:
+    if abs(ratio - 1) > max(1e-4, 10 * bench.main.relative):
         study.add(
             finding(
                 "XM13",
@@ -86,6 +88,10 @@ def _wrong_loss(
     wrong_way = _uphill(bench, view)
     if wrong_way is not None:
         study.add(wrong_way)
+        return
+    if bench.clipped(view):
+        study.optimiser = "gradient descent with clipped values"
+        study.unchecked.append("clipped values do not tell which loss is descended")
         return
     if not set(full) - {"own"} and (mismatch := _taken_for(bench, view)) is not None:
         study.add(mismatch)
@@ -116,6 +122,9 @@ def _wrong_loss(
         )
     elif _norm_clipped(bench, view):
         study.optimiser = "gradient descent with a clipped norm"
+    elif wanted is not None and _step_of_its_own_length(bench, view, wanted):
+        study.optimiser = "gradient descent whose step length depends on the batch"
+        study.shown.append(f"a batch moves along the gradient of {NAMES.get(wanted, 'loss()')}")
     elif wanted is not None and bench.declaration.optimiser != "other":
         numbers: dict[str, Any] = {"k": consensus.k, "slopes": view.slopes(wanted) if wanted != "own" else None}
         study.add(
@@ -157,6 +166,25 @@ def _uphill(bench: Bench, view: RowView) -> Finding | None:
             k=view.consensus.k,
         )
     return None
+
+
+def _step_of_its_own_length(bench: Bench, view: RowView, wanted: str) -> bool:
+    """Whether a batch moves along the gradient of the wanted loss, however far: a line search, or Polyak's step."""
+    if wanted == "own":
+        return bench.view(view.name, rate=view.rate, whole=True).loss_consensus.unanimous
+    count = min(len(view.rows), 4, bench.declaration.max_rows or 4)
+    j = view.j[:count]  # (n, K)
+    if count < 2 or j.shape[1] <= count or not np.isfinite(j).all():
+        return False
+    batch = bench.lab.updates(view.point, [(view.rows[:count], view.truth[:count])], rate=view.rate)[0]
+    moved = batch.moved[view.probed]  # (K,)
+    weights, *_ = np.linalg.lstsq(j.T, moved, rcond=1e-9)
+    if np.abs(j.T @ weights - moved).max() > 1e-4 * np.abs(moved).max():
+        return False
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = weights / view.slopes(wanted)[:count]
+    even = constant(ratio, np.abs(ratio) * max(1e-3, 10 * view.relative))
+    return even is not None and even > 0
 
 
 def _norm_clipped(bench: Bench, view: RowView) -> bool:

@@ -88,6 +88,56 @@ def adagrad(eps: float = 1e-10) -> Callable[[Sequence[Rows]], list[Rows]]:
     return run
 
 
+def amsgrad(beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> Callable[[Sequence[Rows]], list[Rows]]:
+    """AMSGrad (Reddi, Kale & Kumar 2018), the largest second moment so far corrected for its bias as PyTorch does."""
+
+    def run(gradients: Sequence[Rows]) -> list[Rows]:
+        m = v = top = np.zeros_like(gradients[0])
+        updates = []
+        for t, g in enumerate(gradients, start=1):
+            m = beta1 * m + (1 - beta1) * g
+            v = beta2 * v + (1 - beta2) * g**2
+            top = np.maximum(top, v)
+            updates.append(m / (1 - beta1**t) / (np.sqrt(top / (1 - beta2**t)) + eps))
+        return updates
+
+    return run
+
+
+def adadelta(rho: float = 0.9, eps: float = 1e-6) -> Callable[[Sequence[Rows]], list[Rows]]:
+    """Adadelta (Zeiler 2012, algorithm 1)."""
+
+    def run(gradients: Sequence[Rows]) -> list[Rows]:
+        squares = moves = np.zeros_like(gradients[0])
+        updates = []
+        for g in gradients:
+            squares = rho * squares + (1 - rho) * g**2
+            update = np.sqrt(moves + eps) / np.sqrt(squares + eps) * g
+            moves = rho * moves + (1 - rho) * update**2
+            updates.append(update)
+        return updates
+
+    return run
+
+
+def centred_rmsprop(
+    rho: float = 0.99, eps: float = 1e-8, *, inside: bool = False
+) -> Callable[[Sequence[Rows]], list[Rows]]:
+    """RMSProp with the mean gradient taken out of the second moment (Graves 2013, section 4.2)."""
+
+    def run(gradients: Sequence[Rows]) -> list[Rows]:
+        v = mean = np.zeros_like(gradients[0])
+        updates = []
+        for g in gradients:
+            v = rho * v + (1 - rho) * g**2
+            mean = rho * mean + (1 - rho) * g
+            spread = np.maximum(v - mean**2, 0.0)
+            updates.append(g / np.sqrt(spread + eps) if inside else g / (np.sqrt(spread) + eps))
+        return updates
+
+    return run
+
+
 def sign_descent(gradients: Sequence[Rows]) -> list[Rows]:
     """Descent by the sign of the gradient."""
     return [np.sign(g) for g in gradients]
@@ -138,6 +188,16 @@ def _known() -> Iterator[Rule]:
             yield Rule("rmsprop", f"RMSProp ({rho:g}){said}", rmsprop(rho, eps))
             yield Rule("rmsprop", f"RMSProp ({rho:g}, eps {eps:g} under the root)", rmsprop(rho, eps, inside=True))
         yield Rule("other", f"AdaGrad{said}", adagrad(eps))
+        if eps <= 1e-4:
+            for rho in (0.9, 0.95):
+                yield Rule("other", f"Adadelta ({rho:g}, eps {eps:g})", adadelta(rho, eps))
+            for rho in (0.9, 0.99, 0.95):
+                yield Rule("rmsprop", f"centred RMSProp ({rho:g}){said}", centred_rmsprop(rho, eps))
+                yield Rule(
+                    "rmsprop",
+                    f"centred RMSProp ({rho:g}, eps {eps:g} under the root)",
+                    centred_rmsprop(rho, eps, inside=True),
+                )
     for beta1, beta2 in (
         (0.9, 0.99),
         (0.5, 0.999),
@@ -150,6 +210,8 @@ def _known() -> Iterator[Rule]:
     ):
         yield Rule("adam", f"Adam (betas {beta1:g}, {beta2:g})", adam(beta1, beta2))
     yield Rule("adam", "Adam without bias correction", adam(corrected=False))
+    for beta2 in (0.999, 0.99):
+        yield Rule("adam", f"AMSGrad (betas 0.9, {beta2:g})", amsgrad(beta2=beta2))
     yield Rule("other", "NAdam", adam(nesterov=True))
     yield Rule("other", "AdaMax", adamax())
     yield Rule("rprop", "RPROP", rprop())
@@ -160,3 +222,16 @@ def _known() -> Iterator[Rule]:
 
 #: Rules that do not move along the gradient, tried in this order.
 ADAPTIVE: tuple[Rule, ...] = tuple(_known())
+#: Those that are given a penalty on the weights within the gradient (L2, not decoupled): PyTorch's ``weight_decay``.
+PENALISED: tuple[Rule, ...] = tuple(
+    Rule(name, label, run)
+    for name, label, run in (
+        ("adam", "Adam", adam()),
+        ("rmsprop", "RMSProp (0.99)", rmsprop(0.99)),
+        ("rmsprop", "RMSProp (0.9)", rmsprop(0.9)),
+        ("other", "AdaGrad", adagrad()),
+        ("other", "AdaMax", adamax()),
+        ("adam", "AMSGrad", amsgrad()),
+    )
+)
+PENALTIES = (1e-4, 1e-3, 1e-2, 5e-4, 5e-3, 1e-5, 2e-4, 2e-3, 0.02, 0.05, 0.1)

@@ -46,12 +46,16 @@ def read_signs(view: RowView) -> SignReading | None:
     heading = np.sign(np.where(clear & shares, agree, 0).sum(axis=1))[
         :, None
     ]  # (n, 1): which way the row pushes the output
+    # A penalty within the gradient turns small ones round.
+    strong = clear & (np.abs(j) > 0.1 * np.abs(j).max(axis=1, keepdims=True))
+    damped = _damped_by_epsilon(j, sizes, clear, size)
     for name in dict.fromkeys(labels.tolist()):
         member = clear & (labels == name)[None, :]
         if not member.any():
             continue
         mine = sizes[member]
         direction = (agree * heading)[member]
+        turned = (agree * heading)[strong & member] < 0
         numbers = {"point": view.name, "size": size, "sizes": mine[:4]}
         if (mine <= 1e-12 + 1e-6 * size).all():
             reading.findings.append(
@@ -61,26 +65,46 @@ def read_signs(view: RowView) -> SignReading | None:
             reading.findings.append(
                 finding("XM03", f"{name} moves uphill, by the size of the others", where=name, **numbers)
             )
-        elif shares[member].all() and (direction < 0).any():
+        elif shares[member].all() and turned.any():
             reading.findings.append(
                 finding(
                     "XM04",
-                    f"{name}: the sign of the gradient is wrong in {int((direction < 0).sum())} of {len(direction)} components",
+                    f"{name}: the sign of the gradient is wrong in {int(turned.sum())} of {len(turned)} components",
                     where=name,
                     **numbers,
                 )
             )
-        elif not shares[member].all():
+        elif not shares[member].all() and not damped:
             reading.findings.append(
                 finding(
                     "XM11",
                     f"{name} does not pass through the optimiser as the others do: they move by {size:.3g} at the first step, it by "
-                    f"{np.median(mine):.3g}",
+                    f"{mine[np.argmax(np.abs(np.log((mine + 1e-300) / size)))]:.3g}",
                     where=name,
                     **numbers,
                 )
             )
     return reading
+
+
+def _damped_by_epsilon(j: Rows, sizes: Rows, clear: NDArray[np.bool_], size: float) -> bool:
+    """Whether small gradients move less as epsilon in the denominator makes them: |g| / (|g| + e), or under the root."""
+    for root in (False, True):
+        fits = True
+        for row in range(len(j)):
+            g, s = np.abs(j[row][clear[row]]), sizes[row][clear[row]] / size
+            less = (s < 0.98) & (s > 0)
+            if not less.any():
+                fits &= bool((np.abs(s - 1) <= 0.02).all())
+                continue
+            with np.errstate(invalid="ignore"):
+                epsilon = np.median(g[less] * (np.sqrt(1 / s[less] ** 2 - 1) if root else 1 / s[less] - 1))
+            expected = g / np.sqrt(g**2 + epsilon**2) if root else g / (g + epsilon)
+            # The commonest size may itself be a little damped.
+            fits &= bool((np.abs(s - expected) <= 0.03).all())
+        if fits:
+            return True
+    return False
 
 
 def _sizes_by_group(view: RowView, clear: NDArray[np.bool_], sizes: Rows) -> SignReading | None:
@@ -95,13 +119,20 @@ def _sizes_by_group(view: RowView, clear: NDArray[np.bool_], sizes: Rows) -> Sig
             return None
         found[name] = float(np.median(sizes[member]))
         spread = max(spread, float(np.ptp(np.log(np.abs(view.j[member])))))
-    if len(found) < 2 or spread < 0.4:
+    if len(found) < 2 or spread < 0.4 or _as_the_parameters(view, found):
         return None
     where = ", ".join(found)
     message = (
         f"every group moves by a size of its own at the first step ({', '.join(f'{s:.3g}' for s in found.values())})"
     )
     return SignReading(max(found.values()), [finding("XM11", message, where=where, point=view.name, sizes=found)])
+
+
+def _as_the_parameters(view: RowView, sizes: dict[str, float]) -> bool:
+    """Whether each group moves by a share of its own root mean square, as Adafactor does."""
+    held = view.before[view.probed]  # (K,)
+    shares = [size / max(float(np.sqrt(np.mean(held[view.labels == name] ** 2))), 1e-3) for name, size in sizes.items()]
+    return max(shares) <= 1.05 * min(shares)
 
 
 def _commonest(values: Rows) -> float:
