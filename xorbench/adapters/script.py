@@ -10,10 +10,13 @@ Comments tell xorbench what is what; each stands on a line of its own, but for `
         ...
 
 `predict` is an expression of the file's names: a function of the inputs, or the outputs themselves, in terms of the
-variable that `inputs` names. Without it a function `predict` of the file is taken. Two ways to train follow:
+variable that `inputs` names. Without it a function `predict` of the file is taken. `parameters` are variables, attributes
+of them (``net.W1``) or modules of PyTorch; without it those are taken of which torch says that they require a gradient.
+Two ways to train follow:
 
 * With `step`, the body of that loop is one update. What stands before it runs once, what stands after it never; before
-  each update the two variables named by `inputs` and `targets` are set to the batch. Everything can be checked.
+  each update the two variables named by `inputs` and `targets` are set to the batch, in the kind and type that they
+  have. Everything can be checked.
 * Without, the whole file runs when the model is fitted, on the file's own data for the file's own number of epochs,
   unless it has a constant `epochs`. Only what it predicts can be checked.
 
@@ -33,8 +36,12 @@ from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+from xorbench.adapters import script_parameters
+from xorbench.adapters.random_state import State, lent, random_state, seed_all
+from xorbench.adapters.script_values import for_module, is_module, is_tensor, like
 from xorbench.adapters.signature import Factory, with_signature
 from xorbench.errors import FactoryError, UsageError, did_you_mean
+from xorbench.model import as_array
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +57,11 @@ _SEED = ("seed", "SEED", "random_seed")
 _RATE = ("learning_rate", "LEARNING_RATE", "lr", "LR", "alpha", "eta")
 _EPOCHS = ("epochs", "EPOCHS", "n_epochs", "num_epochs", "iterations", "n_iterations")
 
+#: What draws random numbers, in NumPy's, Python's and torch's words.
+_DRAWS = re.compile(
+    "random|shuffle|permutation|choice|rand[np(_i]|multinomial|bernoulli|normal_?[(]|uniform_?[(]|DataLoader"
+)
+
 
 @dataclass(frozen=True)
 class Script:
@@ -62,6 +74,24 @@ class Script:
     loop: ast.For | ast.While | None
     fixes_seed: bool
     functions: frozenset[str] = field(default_factory=frozenset)
+
+    def imports(self, package: str) -> bool:
+        """Whether the file imports this package anywhere."""
+        names: list[str] = []
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                names += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names.append(node.module or "")
+        return any(name.split(".")[0] == package for name in names)
+
+    def draws(self) -> bool:
+        """Whether an update may draw random numbers: the loop, a function that it reaches, or a layer of dropout."""
+        if self.loop is None:
+            return False
+        if self.imports("torch") and re.search("dropout", ast.unparse(self.tree), re.IGNORECASE):
+            return True
+        return any(_DRAWS.search(ast.unparse(node)) for node in _reached(self.tree, self.loop))
 
     def named(self, spellings: tuple[str, ...]) -> str | None:
         """Return which of these spellings is a constant of the file."""
@@ -131,6 +161,17 @@ def _is_seed_call(node: ast.AST) -> bool:
     return name in ("seed", "manual_seed", "default_rng", "RandomState", "set_seed")
 
 
+def _reached(tree: ast.Module, loop: ast.stmt) -> list[ast.AST]:
+    """Return the loop and the functions of the file that it may call, by their names alone."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    found: list[ast.AST] = [loop]
+    for node in found:  # grows on the way
+        names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        names |= {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)} | {"forward", "__call__"}
+        found += [each for each in functions if each.name in names and each not in found]
+    return found
+
+
 def factory(path: Path, source: str, *, target: str) -> Factory:
     """Return a factory for the script; it is read now and run when a model is made or fitted."""
     script = read(path, source, target=target)
@@ -193,11 +234,21 @@ class ScriptModel:
         self._run(self._script.tree.body)
 
     def _run(self, body: list[ast.stmt]) -> None:
-        self._namespace = {"__name__": "__main__", "__file__": str(self._script.path)}
         code = self._compiled([_with_value(node, self._values) for node in body])
+        if self._script.imports("torch"):
+            # Its generator must be there to be seeded, and to be given back as it was.
+            with contextlib.suppress(ImportError):
+                import torch  # noqa: F401
+        was_there = "torch" in sys.modules
+        self._execute(code)
+        if not was_there and "torch" in sys.modules:  # brought by what the file imports, after the seeds were set
+            self._execute(code)
+
+    def _execute(self, code: CodeType) -> None:
+        self._namespace = {"__name__": "__main__", "__file__": str(self._script.path)}
         with _as_a_program(self._script.path, self._seed):
             exec(code, self._namespace)
-            self._random = _random_state()
+            self._random: State = random_state()
 
     def _compiled(self, body: list[ast.stmt]) -> CodeType:
         return compile(ast.Module(body=body, type_ignores=[]), str(self._script.path), "exec")
@@ -209,40 +260,31 @@ class ScriptModel:
         if not self._namespace:
             raise FactoryError(f"{self._script.path.name} has not run yet: it is trained in one go, by fit()")
         try:
-            outputs = self._answer(inputs)
-        except (TypeError, ValueError, IndexError):
+            outputs = as_array(self._answer(inputs))
+        except (TypeError, ValueError, IndexError, RuntimeError):
             if len(inputs) == 1:
                 raise
         else:
             if np.size(outputs) == len(inputs):
                 return outputs
-        return np.array([np.reshape(self._answer(row), -1) for row in inputs]).ravel()
+        return np.array([np.reshape(as_array(self._answer(row)), -1) for row in inputs]).ravel()
 
     def _answer(self, inputs: Rows) -> Any:
         scope = dict(self._namespace)
+        given: Any = inputs
         if "inputs" in self._script.marks:
-            scope[self._script.marks["inputs"]] = inputs
+            name = self._script.marks["inputs"]
+            given = scope[name] = like(inputs, scope.get(name))
         answer = eval(self._script.marks.get("predict", "predict"), scope)
-        return answer(inputs) if callable(answer) else answer
+        if is_module(answer) and not is_tensor(given):
+            given = for_module(inputs, answer)
+        return answer(given) if callable(answer) else answer
 
     def _get_parameters(self) -> dict[str, NDArray[Any]]:
-        import numpy as np
-
-        absent = [name for name in self._names if name not in self._namespace]
-        if absent and self._namespace:
-            raise FactoryError(
-                f"{self._script.path.name} leaves no variable {absent[0]!r}{did_you_mean(absent[0], self._namespace)}"
-            )
-        return {name: np.array(self._namespace[name], dtype=float) for name in self._names if self._namespace}
+        return script_parameters.get(self._namespace, self._names, self._script.path.name) if self._namespace else {}
 
     def _set_parameters(self, parameters: Mapping[str, NDArray[Any]]) -> None:
-        for name in self._names:
-            old, new = self._namespace[name], parameters[name]
-            # Assigned in place where it can be, since objects of the script may hold the same array.
-            if hasattr(old, "shape") and old.shape == new.shape and old.shape:
-                old[...] = new
-            else:
-                self._namespace[name] = float(new) if new.ndim == 0 else new.tolist() if isinstance(old, list) else new
+        script_parameters.put(self._namespace, self._names, self._script.path.name, parameters)
 
 
 class SteppedScript(ScriptModel):
@@ -257,7 +299,11 @@ class SteppedScript(ScriptModel):
         # One pass of a loop of its own, so that `continue` and `break` in the body mean the end of this update.
         once = ast.parse("for _ in (0,): pass").body[0]
         self._body = self._compiled([ast.fix_missing_locations(ast.For(**{**vars(once), "body": loop.body}))])
-        self._draws = re.search("random|shuffle|permutation|choice", ast.unparse(loop)) is not None
+        self._draws = script.draws()
+        data = [script.marks["inputs"], script.marks["targets"]]
+        if not self._names and (names := script_parameters.trained_by_torch(self._namespace, data)):
+            self._names = names
+            self.get_parameters, self.set_parameters = self._get_parameters, self._set_parameters
         self._counter = loop.target.id if isinstance(loop, ast.For) and isinstance(loop.target, ast.Name) else None
         self._steps = 0
 
@@ -267,21 +313,18 @@ class SteppedScript(ScriptModel):
 
         marks = self._script.marks
         for name, value in ((marks["inputs"], inputs), (marks["targets"], targets)):
-            # In the shape of the script's own data: (n,) stays (n,), and a list stays a list.
             old: Any = self._namespace.get(name)
-            flat = name == marks["targets"] and old is not None and np.ndim(old) == 1
-            value = value.ravel() if flat else value
-            self._namespace[name] = value.tolist() if isinstance(old, list) else value
+            self._namespace[name] = like(value, old, flat=name == marks["targets"])
         if self._counter is not None:
             self._namespace[self._counter] = self._steps
         if self._draws:  # from random numbers of its own, so that the seed controls the run
-            with _own_random_state(self._random):
+            with lent(self._random):
                 exec(self._body, self._namespace)
-                self._random = _random_state()
+                self._random = random_state()
         else:
             exec(self._body, self._namespace)
         self._steps += 1
-        return float(np.mean(self._namespace[marks["loss"]])) if "loss" in marks else None
+        return float(np.mean(as_array(self._namespace[marks["loss"]]))) if "loss" in marks else None
 
 
 def _with_value(node: ast.stmt, values: Mapping[str, Any]) -> ast.stmt:
@@ -292,54 +335,33 @@ def _with_value(node: ast.stmt, values: Mapping[str, Any]) -> ast.stmt:
     return node
 
 
-def _random_state() -> tuple[Any, Any]:
-    """Return the state of the two global generators that scripts draw from."""
-    import random
-
-    import numpy as np
-
-    return random.getstate(), np.random.get_state()  # noqa: NPY002 - what scripts use
-
-
-@contextlib.contextmanager
-def _own_random_state(state: tuple[Any, Any] | None) -> Iterator[None]:
-    """Lend the global generators this state, and give them back as they were."""
-    import random
-
-    import numpy as np
-
-    before = _random_state()
-
-    def put(states: tuple[Any, Any]) -> None:
-        random.setstate(states[0])
-        np.random.set_state(states[1])  # noqa: NPY002
-
-    try:
-        if state is not None:
-            put(state)
-        yield
-    finally:
-        put(before)
-
-
 @contextlib.contextmanager
 def _as_a_program(path: Path, seed: int | None) -> Iterator[None]:
     """Let a file run as it would by itself, seeded, without a window, and leave nothing of that behind."""
-    import os
-    import random
-
-    import numpy as np
-
     arguments, sys.argv = sys.argv, [str(path)]
     sys.path.insert(0, str(path.parent))
-    os.environ.setdefault("MPLBACKEND", "Agg")
-    with _own_random_state(None):
+    with lent(None), _without_a_window():
         if seed is not None:
-            random.seed(seed)
-            np.random.seed(seed % 2**32)  # noqa: NPY002
+            seed_all(seed)
         try:
             yield
         finally:
             sys.argv = arguments
             with contextlib.suppress(ValueError):
                 sys.path.remove(str(path.parent))
+
+
+@contextlib.contextmanager
+def _without_a_window() -> Iterator[None]:
+    """Tell matplotlib, which reads it on import, to draw into memory, unless somebody has told it otherwise."""
+    import os
+
+    if "MPLBACKEND" in os.environ:
+        yield
+        return
+    os.environ["MPLBACKEND"] = "Agg"
+    try:
+        yield
+    finally:
+        if os.environ.get("MPLBACKEND") == "Agg":
+            del os.environ["MPLBACKEND"]
