@@ -35,7 +35,17 @@ TORCH_DEFAULTS: dict[str, Any] = {
 }
 
 #: Variables that libraries set for themselves when they are imported.
-_FREE = ("KMP_INIT_AT_FORK", "KMP_DUPLICATE_LIB_OK", "LAZY_LEGACY_OP", "PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR")
+_FREE = (
+    "KERAS_BACKEND",
+    "KMP_DUPLICATE_LIB_OK",
+    "KMP_INIT_AT_FORK",
+    "LAZY_LEGACY_OP",
+    "PYTEST_CURRENT_TEST",
+    "TF_CPP_MIN_LOG_LEVEL",
+    "TF_FORCE_GPU_ALLOW_GROWTH",
+    "TORCHINDUCTOR_CACHE_DIR",
+    "TPU_SKIP_MDS_QUERY",
+)
 
 
 def random_states() -> dict[str, Any]:
@@ -51,5 +61,19 @@ def random_states() -> dict[str, Any]:
 
 
 def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """Return the names of what differs; what only one of them has is not compared."""
-    return [name for name in before if name in after and before[name] != after[name]]
+    """Return the names of what differs; what only one of them has is not compared.
+
+    Of a setting with parts, such as the environment, the parts that differ stand behind its name.
+    """
+    found = []
+    for name in before:
+        if name in after and before[name] != after[name]:
+            parts = _parts(before[name], after[name])
+            found.append(f"{name} ({', '.join(parts)})" if parts else name)
+    return found
+
+
+def _parts(before: Any, after: Any) -> list[str]:
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return []
+    return [part for part in sorted({*before, *after}) if before.get(part) != after.get(part)]
