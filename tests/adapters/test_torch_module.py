@@ -222,6 +222,81 @@ def test_own_optimisers_are_used_and_named() -> None:
     assert not np.array_equal(before["inner.weight"], model.get_parameters()["inner.weight"])
 
 
+def adam(module: Any) -> Any:
+    return torch.optim.Adam(module.parameters(), lr=0.02)
+
+
+def schedule(optimiser: Any) -> Any:
+    return torch.optim.lr_scheduler.StepLR(optimiser, 100)
+
+
+FORMS: dict[str, Any] = {
+    "dict": lambda one: {"optimizer": one, "lr_scheduler": schedule(one)},
+    "list": lambda one: [one],
+    "tuple": lambda one: (one,),
+    "two lists": lambda one: ([one], [schedule(one)]),
+    "two lists, no schedule": lambda one: ([one], []),
+    "a list of a dict": lambda one: [{"optimizer": one}],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_that_lightning_takes_is_unwrapped(form: str) -> None:
+    class Lightning(Plain):
+        def configure_optimizers(self) -> Any:
+            return FORMS[form](adam(self))
+
+    model = build(Lightning, seed=1)
+    assert model.declaration.optimiser == "adam"
+    assert model.declaration.learning_rate == pytest.approx(0.02)
+    before = model.get_parameters()
+    model.step(ROWS, LABELS)
+    assert not np.array_equal(before["inner.weight"], model.get_parameters()["inner.weight"])
+
+
+UNFIT: dict[str, tuple[Any, str]] = {
+    "nothing": (lambda module: None, "returned None"),
+    "two": (lambda module: [adam(module), adam(module)], "returned a list of 2"),
+    "a dict without one": (lambda module: {"optimiser": adam(module)}, "returned a dict"),
+    "a name": (lambda module: "adam", "returned 'adam'"),
+}
+
+
+@pytest.mark.parametrize("form", UNFIT)
+def test_what_is_no_optimiser_is_said_in_one_sentence(form: str) -> None:
+    class Lightning(Plain):
+        def configure_optimizers(self) -> Any:
+            return UNFIT[form][0](self)
+
+    with pytest.raises(
+        UsageError, match=rf"Lightning.configure_optimizers\(\) {UNFIT[form][1]}; a step takes one"
+    ) as said:
+        build(Lightning)
+    assert "\n" not in str(said.value)
+    assert build(Lightning, optimiser="rprop").declaration.optimiser == "rprop"  # the option goes before it
+
+
+def test_an_attribute_that_is_no_optimiser_is_said() -> None:
+    class Named(Plain):
+        optimizer = "adam"
+
+    with pytest.raises(UsageError, match=r"Named.optimizer is 'adam', no torch.optim.Optimizer; set it to one"):
+        build(Named)
+
+
+def test_an_optimiser_that_asks_for_the_loss_itself_is_given_it() -> None:
+    class Newton(Plain):
+        def configure_optimizers(self) -> Any:
+            return torch.optim.LBFGS(self.parameters(), lr=0.5)
+
+    model = build(Newton, seed=3)
+    assert model.declaration.optimiser == "other"
+    assert model.declaration.learning_rate == pytest.approx(0.5)
+    before = model.loss(ROWS, LABELS)
+    assert model.step(ROWS, LABELS) == pytest.approx(before, rel=1e-6)
+    assert model.loss(ROWS, LABELS) < before
+
+
 def test_a_ready_made_network_with_its_optimiser_trains_its_copy() -> None:
     module = net()
     module.optimizer = torch.optim.SGD(module.parameters(), lr=0.1)

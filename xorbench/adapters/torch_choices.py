@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from xorbench.errors import unknown
+from xorbench.errors import UsageError, unknown
 
 #: Attributes in which modules keep their loss.
 LOSS_ATTRIBUTES = ("criterion", "loss_fn", "loss_function", "loss_func")
@@ -87,16 +88,14 @@ def choose_optimiser(module: Any, option: str | None, learning_rate: float | Non
     """Return the module's own optimiser, or the one that `option` names, or plain descent; None with nothing to train.
 
     A module's own is an attribute `optimizer` or what ``configure_optimizers()`` returns. `learning_rate` goes before
-    the module's own attribute `learning_rate` or `lr`, and that before RATE.
+    the module's own attribute `learning_rate` or `lr`, and that before RATE. With `option` nothing of the module's is asked.
     """
     import torch
 
     if option is not None and option not in OPTIMISERS:
         raise unknown("optimiser", option, OPTIMISERS)
-    own = next((getattr(module, name, None) for name in ("optimizer", "optimiser") if hasattr(module, name)), None)
-    if own is None and callable(getattr(module, "configure_optimizers", None)):
-        own = module.configure_optimizers()
-    if isinstance(own, torch.optim.Optimizer) and option is None:
+    own = own_optimiser(module) if option is None else None
+    if own is not None:
         for group in own.param_groups if learning_rate is not None else ():
             group["lr"] = learning_rate
         return own
@@ -107,6 +106,61 @@ def choose_optimiser(module: Any, option: str | None, learning_rate: float | Non
     rate = next((value for value in (learning_rate, *declared) if isinstance(value, (int, float))), RATE)
     name, arguments = OPTIMISERS[option or "sgd"]
     return getattr(torch.optim, name)(trained, lr=rate, **arguments)
+
+
+def own_optimiser(module: Any) -> Any:
+    """Return the optimiser that a module brings, or None; raise UsageError for something that is none.
+
+    Taken for plain descent it would be judged as what it is not.
+    """
+    import torch
+
+    kind = type(module).__name__
+    for name in ("optimizer", "optimiser"):
+        found = getattr(module, name, None)
+        if isinstance(found, torch.optim.Optimizer):
+            return found
+        if found is not None:
+            raise UsageError(
+                f"{kind}.{name} is {_shown(found)}, no torch.optim.Optimizer; set it to one, or name the option optimiser"
+            )
+    if not callable(getattr(module, "configure_optimizers", None)):
+        return None
+    given = module.configure_optimizers()
+    found = _unwrapped(given)
+    if not isinstance(found, torch.optim.Optimizer):
+        raise UsageError(
+            f"{kind}.configure_optimizers() returned {_shown(given)}; a step takes one optimiser: return it alone, as "
+            '{"optimizer": it, ...} or as [it], [schedules], or name the option optimiser'
+        )
+    return found
+
+
+def _unwrapped(given: Any) -> Any:
+    """Return the one optimiser in what Lightning takes from `configure_optimizers()`: a dict, a list, two lists."""
+    if isinstance(given, Mapping):
+        return given.get("optimizer")
+    if not isinstance(given, (list, tuple)):
+        return given
+    if len(given) == 2 and isinstance(given[0], (list, tuple)):  # optimisers and schedules
+        given = given[0]
+    return _unwrapped(given[0]) if len(given) == 1 else None
+
+
+def _shown(value: Any) -> str:
+    """Say in a few words what was given for an optimiser."""
+    if isinstance(value, (list, tuple)):
+        return f"a {type(value).__name__} of {len(value)}"
+    return repr(value) if value is None or isinstance(value, str) else f"a {type(value).__name__}"
+
+
+def needs_closure(optimiser: Any) -> bool:
+    """Whether a step of this optimiser evaluates the loss itself, as often as it likes, as L-BFGS does."""
+    try:
+        closure = inspect.signature(optimiser.step).parameters.get("closure")
+    except (TypeError, ValueError):
+        return False
+    return closure is not None and closure.default is inspect.Parameter.empty
 
 
 def optimiser_kind(optimiser: Any) -> str | None:

@@ -1,7 +1,8 @@
 """`torch.nn.Module`, as a class or as an instance, trained by one optimiser step per `step`.
 
 The loss and the optimiser are the module's own where it has them: a loss in one of LOSS_ATTRIBUTES, an optimiser in
-`optimizer` or from `configure_optimizers()`. Else the options `loss` and `optimiser` choose them; plain descent is the
+`optimizer` or from `configure_optimizers()`, in any form with one optimiser that Lightning takes; its schedules are not
+stepped. Else the options `loss` and `optimiser` choose them; plain descent is the
 default. What the output means follows from the loss: `BCEWithLogitsLoss` says logits, `BCELoss` probabilities,
 `CrossEntropyLoss` and `NLLLoss` two outputs whose difference is the logit. Where no loss is said, the outputs are
 looked at.
@@ -23,6 +24,7 @@ from xorbench.adapters.torch_choices import (
     facts_of,
     fitting_loss,
     make_loss,
+    needs_closure,
     optimiser_kind,
 )
 from xorbench.errors import UsageError
@@ -133,6 +135,7 @@ class TorchModule:
         self.reads = getattr(module, "reads", "vector")
         self._choose_loss(loss)
         self._optimiser = choose_optimiser(module, optimiser, learning_rate)
+        self._closure = self._optimiser is not None and needs_closure(self._optimiser)
         rates = {group["lr"] for group in self._optimiser.param_groups} if self._optimiser else set()
         self.learning_rate = float(rates.pop()) if len(rates) == 1 else None
         self.optimiser = optimiser_kind(self._optimiser)
@@ -229,10 +232,17 @@ class TorchModule:
             raise UsageError(
                 f"{type(self.module).__name__} has no parameter that requires a gradient: nothing to train"
             )
-        self._optimiser.zero_grad()
-        with self._own_generator():
-            loss = self._loss(inputs, targets)
-        loss.backward()
+
+        def backward() -> Any:
+            self._optimiser.zero_grad()
+            with self._own_generator():
+                loss = self._loss(inputs, targets)
+            loss.backward()
+            return loss
+
+        if self._closure:  # the loss before the step is the first that it asks for
+            return float(self._optimiser.step(backward).detach())
+        loss = backward()
         self._optimiser.step()
         return float(loss.detach())
 
