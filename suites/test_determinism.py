@@ -114,6 +114,8 @@ def test_seeds_differ(subject: Subject) -> None:
         raise Failed(finding("XI04", message, where="seed"))
     for seed in (1, 2, 3):
         if _apart(seen[0], seen[seed]) == 0:
+            if not subject.first.can(Capability.PARAMETERS) and _trained_alike(subject, seen):
+                continue  # two searches may find one answer
             raise Failed(finding("XI04", f"seeds 0 and {seed} give the same run", where="seed"))
 
 

@@ -16,6 +16,7 @@ from xorbench.verify.decay import fit_decay
 from xorbench.verify.groups import is_bias
 from xorbench.verify.lab import Lab
 from xorbench.verify.outcomes import NotChecked, finding
+from xorbench.verify.own_rates import along_their_own_gradients, norms_of_their_own
 from xorbench.verify.rows import RowView
 from xorbench.verify.subject import Subject
 
@@ -118,6 +119,13 @@ class Bench:
             return consensus.k, consensus.doubt
         return decay.k, 3 * view.relative * np.abs(decay.k)
 
+    def goes_its_own_way(self, view: RowView) -> bool:
+        """Whether each group has a step length of its own, by a norm per tensor or as the declared "other" may."""
+        basis = self.basis(view)
+        if self.declaration.optimiser == "other" and along_their_own_gradients(basis):
+            return True
+        return self.declaration.optimiser is None and norms_of_their_own(view, basis)
+
     def clipped(self, view: RowView) -> bool:
         """Whether components beyond a bound move by that bound, and all others by the gradient."""
         slopes, errors = view.loss_slope if self.has_loss else (view.j, view.dj)
@@ -128,6 +136,7 @@ class Bench:
         free = clear & ~at_bound
         if at_bound.sum() < 2 or (free.sum(axis=1) >= 3).sum() < 2:
             return False
+        cut = False
         for row in range(len(u)):
             if not free[row].any():
                 continue
@@ -135,7 +144,8 @@ class Bench:
             beyond = np.abs(np.median(k) * slopes[row][at_bound[row]])
             if np.ptp(k) > 1e-4 * np.abs(k).max() or k.min() * k.max() <= 0 or np.any(beyond < bound * (1 - 1e-6)):
                 return False
-        return True
+            cut |= bool(np.any(beyond > 1.01 * bound))
+        return cut  # weights and bias of a unit move alike where its inputs are ones, clipped or not
 
     def _loss_dissent(self, view: RowView) -> list[Finding]:
         consensus = view.loss_consensus

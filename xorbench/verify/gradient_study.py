@@ -26,6 +26,7 @@ from xorbench.verify.consensus import Consensus, constant
 from xorbench.verify.loss_match import match_loss
 from xorbench.verify.memory import study_memory
 from xorbench.verify.outcomes import NotChecked, finding
+from xorbench.verify.ratios import says_no_more_than_wrong
 from xorbench.verify.rows import RowView
 from xorbench.verify.signs import SignReading, read_signs
 from xorbench.verify.study import Study
@@ -51,8 +52,25 @@ def study_update(bench: Bench) -> Study:
     elif any(kind == "signs" for kind in telling.values()):
         _signs(bench, study, {name: readings[name][1] for name, kind in kinds.items() if kind == "signs"})
     else:
-        return study_unexplained(bench, list(telling))
+        study = study_unexplained(bench, list(telling))
+    if bench.declaration.optimiser == "other":
+        _let_pass(study)
     return study
+
+
+def _let_pass(study: Study) -> None:
+    """Take back what an optimiser of the author's own, declared as "other", may do to a right gradient."""
+    own = [
+        one
+        for one in study.findings
+        if one.rule in ("XM09", "XM11", "XM13", "XM14")
+        or (one.rule == "XM12" and one.where == "learning_rate")
+        or says_no_more_than_wrong(one)
+    ]
+    if own:
+        study.findings = [one for one in study.findings if one not in own]
+        study.unchecked.append(f"an optimiser declared 'other' may do this: {'; '.join(one.message for one in own)}")
+        study.shown = []
 
 
 def _random_update(bench: Bench) -> str:
@@ -120,6 +138,11 @@ def _plain(bench: Bench, study: Study, points: dict[str, str]) -> None:
     for name in sorted(doubtful, key=lambda name: name != bench.main.name):
         view = bench.views[name]
         basis = bench.basis(view)
+        if bench.goes_its_own_way(view):
+            study.optimiser = "gradient descent with a step length of each group's own"
+            study.shown.append("single rows: every parameter group moves along its numerical gradient")
+            study.unchecked.append("groups move by lengths of their own, so that neither loss nor batches are told")
+            return
         if not any(_convinced(bench, view, group) for group in basis.dissenting):
             continue
         slow = bench.slow(name)
@@ -218,6 +241,7 @@ def _signs(bench: Bench, study: Study, readings: dict[str, SignReading | None]) 
     study.shown.extend(result.shown)
     study.unchecked.extend(result.unchecked)
     if result.shown:
+        study.add(*result.findings)
         return  # every component of every step is explained: what one step may seem to say is epsilon's doing
     first = next((reading.findings for reading in readings.values() if reading is not None and reading.findings), [])
     # What the first step says plainly, a wrong sign or a group that stands still, comes before what later steps suggest.

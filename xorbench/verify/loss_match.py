@@ -33,7 +33,7 @@ def match_loss(bench: Bench, study: Study, points: list[str]) -> None:
             k, unsure = bench.multiples(view)
             with np.errstate(divide="ignore", invalid="ignore"):
                 ratio = k / view.slopes(family)
-                doubt = np.abs(ratio) * (10 * unsure / np.abs(k) + 5 * view.relative) + 1e-9
+                doubt = (10 * unsure + 5 * view.relative * np.abs(k)) / np.abs(view.slopes(family)) + 1e-9
             if np.isfinite(ratio).sum() > 1 and (c := constant(ratio, doubt)) is not None:
                 fits.setdefault(family, []).append(c)
     full = {family: values for family, values in fits.items() if len(values) == len(views)}

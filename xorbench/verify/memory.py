@@ -53,7 +53,7 @@ def study_memory(lab: Lab, view: RowView, optimiser: str) -> Study:
             part.optimiser = f"Nesterov momentum {looking_ahead:.3g}"
         elif (damped := _damped(two.moved, fresh2.moved, one.moved, noise)) is not None:
             part.optimiser = f"momentum {damped[1]:.3g} with dampening {1 - damped[0]:.3g}"
-        elif known and lost:
+        elif lost and len(values) and np.ptp(values) <= 1e-3 and abs(values[0]) > 1e-2:
             part.findings.append(
                 finding(
                     "XM11",
@@ -103,7 +103,10 @@ def study_memory(lab: Lab, view: RowView, optimiser: str) -> Study:
     share = float(np.median(values))
     later = _shares(lab, three.moved - fresh3.moved, two.moved, noise)
     steady = all(value is not None and abs(value - share) < 1e-2 for value in later.values())
-    if 0 < share < 1:
+    if -1 < share < -1e-2 and lab.subject.first.declaration.optimiser != "other":
+        message = f"each step takes back {-share:.3g} of the last: the momentum has the wrong sign"
+        part.findings.append(finding("XM03", message, where="momentum", share_of_first_update=share))
+    elif 0 < share < 1:
         part.optimiser = f"momentum {share:.3g}" if steady else "Nesterov momentum"
         part.shown.append(f"each step keeps {share:.3g} of the last, in every group")
     else:

@@ -87,6 +87,13 @@ def by_ratio(view: RowView, fit: GroupFit, slow: RowView | None) -> Finding | No
     )
 
 
+def says_no_more_than_wrong(one: Finding) -> bool:
+    """Whether a finding gives no reason: its group is no multiple of the right gradient, and of no known wrong one."""
+    return one.rule in ("XM04", "XM07", "XM15") and any(
+        said in one.message for said in ("is wrong while", "no multiple of", "does not follow the gradient of loss()")
+    )
+
+
 def _scaled(view: RowView, fit: GroupFit, even: float, slow: RowView | None, numbers: dict[str, Any]) -> Finding | None:
     name = fit.name
     if slow is not None and name in slow.consensus.groups:

@@ -40,6 +40,7 @@ def run_checks(
         send({"start": check.id})
         subject.notes.clear()
         status, reason, findings = _run(subject, check, send, time_limit_s, hung)
+        subject.failed |= status == "failed"
         send(
             {
                 "check": {"id": check.id, "suite": check.suite, "status": status, "reason": reason},

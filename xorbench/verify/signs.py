@@ -37,6 +37,8 @@ def read_signs(view: RowView) -> SignReading | None:
     if moving.sum() < 4:
         return None
     size = _commonest(sizes[moving])
+    u = u - _decayed(view, clear, size)
+    sizes = np.abs(u)
     shares = np.abs(sizes - size) <= 0.02 * size
     spread = np.ptp(np.log(np.abs(j[clear & shares]))) if (clear & shares).sum() > 1 else 0.0
     if (clear & shares).sum() < 0.5 * clear.sum() or spread < 0.4:
@@ -85,6 +87,21 @@ def read_signs(view: RowView) -> SignReading | None:
                 )
             )
     return reading
+
+
+def _decayed(view: RowView, clear: NDArray[np.bool_], size: float) -> Rows:
+    """Return what a decoupled weight decay, AdamW's, has in the updates ``(n, K)``: zeros where there is none."""
+    u, held = view.u[:, view.probed], np.broadcast_to(view.before[view.probed], view.j.shape)
+    near = clear & (np.abs(np.abs(u) - size) <= 0.2 * size)
+    rest = u[near] - size * np.sign(u[near])  # (m,)
+    square = float((held[near] ** 2).sum())
+    if near.sum() < 6 or square == 0.0:
+        return np.zeros_like(u)
+    # The size itself was read from decayed updates: fit both, and believe in a decay that leaves next to nothing.
+    (more, decay), *_ = np.linalg.lstsq(np.stack([np.sign(u[near]), held[near]], axis=1), rest, rcond=None)
+    left = rest - more * np.sign(u[near]) - decay * held[near]
+    explained = np.median(np.abs(left)) < 0.2 * np.median(np.abs(rest)) and np.abs(rest).max() > 1e-3 * size
+    return decay * held if explained and decay > 0 else np.zeros_like(u)
 
 
 def _damped_by_epsilon(j: Rows, sizes: Rows, clear: NDArray[np.bool_], size: float) -> bool:

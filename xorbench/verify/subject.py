@@ -42,6 +42,7 @@ class Subject:
     remarks: dict[str, str] = field(default_factory=dict)  # facts for the result, such as the optimiser
     spectrum: dict[str, float | None] = field(default_factory=dict)  # gate -> share of seeds that learned it
     hung: set[str] = field(default_factory=set)  # members that did not return
+    failed: bool = False  # a check has found an error: what training would show is not needed to say that it is wrong
     additive: bool = False  # found to have no effective hidden layer: no training helps
     memo: dict[str, Any] = field(default_factory=dict)
     settings_before: dict[str, Any] = field(default_factory=settings)  # of the process, before the target's import

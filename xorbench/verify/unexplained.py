@@ -51,6 +51,10 @@ def study_unexplained(bench: Bench, points: list[str]) -> Study:
     if _several_outputs(bench):
         part.unchecked.append("the network has several outputs, whose loss no single one determines; loss() would tell")
         return part
+    if bench.goes_its_own_way(view):
+        part.optimiser = "gradient descent with a step length of each group's own"
+        part.shown.append("single rows: every parameter group moves along its numerical gradient")
+        return part
     adaptive = study_adaptive(bench.lab, view, bench.rate)
     if adaptive.shown:
         return adaptive
@@ -64,6 +68,10 @@ def study_unexplained(bench: Bench, points: list[str]) -> Study:
     if _is_sum(bench, view) and _is_linear(bench, view):
         part.optimiser = "descent of a field that is not the gradient"
         part.findings.extend(dissent.explain(view, slow=bench.slow(view.name)))
+        return part
+    if (half := _by_its_sign(bench, view)) is not None:
+        message = f"gradients() is right, and step() {half}"
+        part.findings.append(finding("XM14", message, where="step"))
         return part
     if (near := _nearly_plain(bench, view)) is not None:
         part.findings.append(
@@ -89,6 +97,28 @@ def study_unexplained(bench: Bench, points: list[str]) -> Study:
         "the update is no gradient step and none of the optimisers that are known; gradients() would tell whether the gradient is right"
     )
     return part
+
+
+def _by_its_sign(bench: Bench, view: RowView) -> str | None:
+    """Say what step() makes of gradients of one sign, where those of the other move as they should, or nothing."""
+    if not bench.subject.first.can(Capability.GRADIENTS) or bench.declaration.optimiser == "other":
+        return None
+    g, u = bench.view(view.name, source="gradients").u, view.u  # (n, P)
+    clear = np.abs(g) > 1e-3 * np.abs(g).max()
+    for kept in (1, -1):
+        right, odd = clear & (np.sign(g) == kept), clear & (np.sign(g) == -kept)
+        if right.sum() < 3 or odd.sum() < 3:
+            continue
+        rate = float(np.median(u[right] / g[right]))
+        with_it = np.abs(u[right] - rate * g[right]) <= 1e-3 * np.abs(rate * g[right])
+        if rate <= 0 or with_it.mean() < 0.5:  # the others may be at the bound of a clip
+            continue
+        name = "negative" if kept > 0 else "positive"
+        if (np.abs(u[odd]) <= 1e-12).all():
+            return f"leaves every component still whose gradient is {name}"
+        if (np.sign(u[odd]) == kept).all():
+            return f"moves every component uphill whose gradient is {name}"
+    return None
 
 
 def _nearly_plain(bench: Bench, view: RowView) -> float | None:
