@@ -207,7 +207,7 @@ def _taken_for(bench: Bench, view: RowView) -> Finding | None:
             slope = slopes(family, view.outputs, view.truth, replace(bench.declaration, output=other))
             with np.errstate(divide="ignore", invalid="ignore"):
                 ratio = view.consensus.k / slope
-                doubt = np.abs(ratio) * 10 * (view.consensus.doubt / np.abs(view.consensus.k)) + 1e-9
+                doubt = 10 * view.consensus.doubt / np.abs(slope) + 1e-9
             if np.isfinite(ratio).sum() > 2 and constant(ratio, doubt) is not None:
                 message = (
                     f"outputs are declared a {declared}, and the update takes them for a {other} under {NAMES[family]}"
@@ -216,8 +216,9 @@ def _taken_for(bench: Bench, view: RowView) -> Finding | None:
     if declared == "probability":
         # softmax over (1 - p, p) once more: a two-class loss was given probabilities.
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = view.consensus.k / (1 / (1 + np.exp(1 - 2 * view.outputs)) - view.truth)
-            doubt = np.abs(ratio) * 10 * (view.consensus.doubt / np.abs(view.consensus.k)) + 1e-9
+            slope = 1 / (1 + np.exp(1 - 2 * view.outputs)) - view.truth
+            ratio = view.consensus.k / slope
+            doubt = 10 * view.consensus.doubt / np.abs(slope) + 1e-9
         if np.isfinite(ratio).sum() > 2 and constant(ratio, doubt) is not None:
             message = "the loss takes the softmax's probabilities for logits and squashes them once more"
             return finding("XD03", message, where="output", point=view.name, outputs=view.outputs)
