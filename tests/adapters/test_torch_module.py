@@ -87,8 +87,133 @@ DECLARED = {
 @pytest.mark.parametrize("attribute", ["criterion", "loss_fn", "loss_function", "loss_func"])
 @pytest.mark.parametrize("loss", DECLARED)
 def test_a_declared_loss_says_what_the_output_means(loss: str, attribute: str) -> None:
-    said = build(Holder(net(nn.Linear(4, 1), nn.Sigmoid()), getattr(nn, loss)(), attribute)).declaration
+    head = [nn.Sigmoid()] if loss == "BCELoss" else []
+    said = build(Holder(net(nn.Linear(4, 1), *head), getattr(nn, loss)(), attribute)).declaration
     assert (said.output, said.targets, said.loss_kind) == DECLARED[loss]
+
+
+@pytest.mark.parametrize("option", [None, "bce-with-logits"])
+def test_outputs_that_are_squashed_are_no_logits_whatever_the_loss_takes_them_for(option: str | None) -> None:
+    body = net(nn.Linear(4, 1), nn.Sigmoid())
+    model = build(body if option else Holder(body, nn.BCEWithLogitsLoss()), loss=option, seed=1)
+    assert (model.declaration.output, model.declaration.loss_kind) == ("probability", "bce")
+    [output] = torch.as_tensor(model.predict(ROWS[:1]))
+    assert 0 < output < 1
+    assert model.loss(ROWS[:1], LABELS[:1]) == pytest.approx(float(torch.nn.functional.softplus(output)), rel=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_logits_that_happen_to_lie_between_0_and_1_are_logits(seed: int) -> None:
+    """Two bounded hidden units and a bias beyond them: no input leaves that range, and other parameters do."""
+    body = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1))
+    with torch.no_grad():
+        body[2].weight.fill_(0.1)
+        body[2].bias.fill_(0.5)
+    for model in (build(body, redraw=False), build(body, seed=seed)):
+        assert (model.declaration.output, model.declaration.loss_kind) == ("logit", "bce")
+
+
+def test_looking_far_out_leaves_the_parameters() -> None:
+    module = net()
+    kept = {name: value.clone() for name, value in module.state_dict().items()}
+    model = build(module, redraw=False)
+    assert all(torch.equal(value, kept[name]) for name, value in model.instance.module.state_dict().items())
+
+
+def softmax() -> Any:
+    return net(nn.Linear(4, 2), nn.Softmax(dim=1))
+
+
+def test_two_outputs_of_softmax_are_probabilities_under_every_loss() -> None:
+    for loss, kind in ((nn.CrossEntropyLoss(), "bce"), (nn.MSELoss(), "own"), (None, "own")):
+        module = softmax() if loss is None else Holder(softmax(), loss)
+        model = build(module, seed=2)
+        assert (model.declaration.output, model.declaration.loss_kind) == ("probability", kind)
+        body = model.instance.module if loss is None else model.instance.module.body
+        expected = body(torch.as_tensor(ROWS, dtype=torch.float32))[:, 1].detach().numpy()
+        np.testing.assert_allclose(model.predict(ROWS), expected, rtol=1e-6)
+
+
+def test_softmax_with_no_loss_said_is_trained_on_its_cross_entropy() -> None:
+    model = build(softmax(), seed=2)
+    right = np.where(LABELS, model.predict(ROWS), 1 - model.predict(ROWS))
+    assert model.loss(ROWS, LABELS) == pytest.approx(-np.log(right).mean(), rel=1e-5)
+
+
+class Listed(nn.Module):
+    """The hidden layers lie in a plain list, where parameters() does not see them."""
+
+    def __init__(self, hidden: int = 4) -> None:
+        super().__init__()
+        self.hidden_layers = [nn.Linear(2, hidden)]
+        self.head = nn.Linear(hidden, 1)
+
+    def forward(self, x: Any) -> Any:
+        for layer in self.hidden_layers:
+            x = torch.tanh(layer(x))
+        return torch.sigmoid(self.head(x))
+
+
+def test_layers_in_a_plain_list_are_shown_and_do_not_move() -> None:
+    model = build(Listed, seed=1)
+    assert model.declaration.output == "probability"
+    before, slopes = model.get_parameters(), model.gradients(ROWS, LABELS)
+    assert list(before) == ["hidden_layers.0.weight", "hidden_layers.0.bias", "head.weight", "head.bias"]
+    assert np.abs(slopes["hidden_layers.0.weight"]).max() > 0
+    model.step(ROWS, LABELS)
+    after = model.get_parameters()
+    np.testing.assert_array_equal(after["hidden_layers.0.weight"], before["hidden_layers.0.weight"])
+    assert not np.array_equal(after["head.weight"], before["head.weight"])
+    model.set_parameters({name: value + 1 for name, value in before.items()})
+    np.testing.assert_allclose(model.get_parameters()["hidden_layers.0.bias"], before["hidden_layers.0.bias"] + 1)
+
+
+def test_a_ready_made_network_s_layers_in_a_list_are_drawn_afresh_too() -> None:
+    module = Listed()
+    one, other = (build(module, seed=seed).get_parameters()["hidden_layers.0.weight"] for seed in (1, 2))
+    assert not np.array_equal(one, other)
+
+
+def test_layers_in_a_list_that_the_optimiser_was_given_move() -> None:
+    class Given(Listed):
+        def configure_optimizers(self) -> Any:
+            return torch.optim.SGD([*self.hidden_layers[0].parameters(), *self.parameters()], lr=0.1)
+
+    model = build(Given)
+    before = model.get_parameters()
+    model.step(ROWS, LABELS)
+    assert all(not np.array_equal(value, before[name]) for name, value in model.get_parameters().items())
+
+
+def test_what_is_registered_as_well_or_is_not_trained_is_not_shown_twice() -> None:
+    class Both(Plain):
+        def __init__(self) -> None:
+            super().__init__()
+            self.all = {"inner": self.inner, "outer": [self.outer]}
+            self.frozen = [nn.Linear(2, 2).requires_grad_(False)]
+            self.loose = torch.ones(1, requires_grad=True)
+            self.inner.holder = [self]  # each holds the other
+
+    assert list(build(Both).get_parameters()) == [
+        "loose", "inner.weight", "inner.bias", "outer.weight", "outer.bias",
+    ]  # fmt: skip
+
+
+def test_a_module_that_registers_nothing_is_told_so() -> None:
+    class Nothing(Listed):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rest = [self.head]
+            del self.head
+
+        def forward(self, x: Any) -> Any:
+            return self.rest[0](torch.tanh(self.hidden_layers[0](x)))
+
+    model = build(Nothing)
+    assert model.predict(ROWS).shape == (4,)
+    assert max(np.abs(slope).max() for slope in model.gradients(ROWS, LABELS).values()) > 0
+    with pytest.raises(UsageError, match=r"Nothing.parameters\(\) lacks hidden_layers.0.weight, and all others: keep"):
+        model.step(ROWS, LABELS)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from xorbench.adapters.torch_outputs import are_shares, are_two, between_0_and_1
 from xorbench.errors import UsageError, unknown
 
 #: Attributes in which modules keep their loss.
@@ -76,12 +77,15 @@ def facts_of(loss: Any) -> LossFacts:
 def fitting_loss(outputs: Any) -> str:
     """Return the option of the loss that fits these outputs ``(n, 1)``, ``(n,)`` or ``(n, 2)``.
 
-    They are to come from inputs far out, where of all outputs only squashed ones stay between 0 and 1.
+    They are to come from inputs far out, where of all outputs only squashed ones stay between 0 and 1. Two that are
+    probabilities already are given `bce`, each against its own code: half of it from each is the cross-entropy.
     """
-    if outputs.ndim == 2 and outputs.shape[1] == 2:
+    if are_shares(outputs):
+        return "bce"
+    if are_two(outputs):
         # Log-probabilities are never positive; anything else is taken for two logits.
         return "nll" if bool((outputs <= 0).all()) else "cross-entropy"
-    return "bce" if bool(((outputs >= 0) & (outputs <= 1)).all()) else "bce-with-logits"
+    return "bce" if between_0_and_1(outputs) else "bce-with-logits"
 
 
 def choose_optimiser(module: Any, option: str | None, learning_rate: float | None) -> Any:

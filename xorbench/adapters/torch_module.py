@@ -5,7 +5,7 @@ The loss and the optimiser are the module's own where it has them: a loss in one
 stepped. Else the options `loss` and `optimiser` choose them; plain descent is the
 default. What the output means follows from the loss: `BCEWithLogitsLoss` says logits, `BCELoss` probabilities,
 `CrossEntropyLoss` and `NLLLoss` two outputs whose difference is the logit. Where no loss is said, the outputs are
-looked at.
+looked at; and where they are squashed already, they are probabilities whatever the loss takes them for.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from xorbench.adapters.torch_choices import (
     needs_closure,
     optimiser_kind,
 )
+from xorbench.adapters.torch_outputs import are_shares, are_two, between_0_and_1, far_out
+from xorbench.adapters.torch_unregistered import unregistered, unregistered_layers
 from xorbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -106,13 +108,16 @@ def _looked_up(name: str, namespace: Mapping[str, Any]) -> Any:
 
 
 def _redraw(module: Any) -> None:
-    for layer in module.modules():
+    for layer in [*module.modules(), *unregistered_layers(module)]:
         if callable(getattr(layer, "reset_parameters", None)):
             layer.reset_parameters()
 
 
 class TorchModule:
-    """A module with its loss and its optimiser. Parameters are those that require a gradient, in the module's order."""
+    """A module with its loss and its optimiser. Parameters are those that require a gradient, in the module's order.
+
+    Those that are not registered come first: layers in a plain list are as a rule the hidden ones, before a head.
+    """
 
     def __init__(
         self,
@@ -128,7 +133,8 @@ class TorchModule:
 
         self.module = module.to(device)
         self._device = device
-        first = next(module.parameters(), None)
+        self._unregistered = unregistered(module)
+        first = next(iter([*module.parameters(), *self._unregistered.values()]), None)
         self._dtype = None if first is None else first.dtype
         self._generator = torch.Generator().manual_seed(seed).get_state()  # of dropout, apart from the global one
         self._draws = any(type(layer).__module__ == "torch.nn.modules.dropout" for layer in module.modules())
@@ -151,25 +157,36 @@ class TorchModule:
         if option is not None or given is None:
             given = make_loss(option or ("bce-with-logits" if outputs is None else fitting_loss(outputs)))
         facts = facts_of(given)
+        self._shares = are_shares(outputs)
         self._criterion: Callable[[Any, Any], Any] = given
         self._by_class = facts.by_class
-        self._two_outputs = facts.by_class or (outputs is not None and outputs.ndim == 2 and outputs.shape[1] == 2)
+        self._two_outputs = facts.by_class or are_two(outputs)
         self.output = "logit" if self._two_outputs else facts.output
+        if self._shares or (self.output == "logit" and facts.loss_kind != "own" and between_0_and_1(outputs)):
+            self.output = "probability"  # and a loss that wants logits takes them for what they are not
         self.targets, self.loss_kind = facts.targets, facts.loss_kind
         by_mode = any(isinstance(layer, _different_in_training()) for layer in self.module.modules())
         if by_mode or (self._two_outputs and not facts.by_class):
             self.loss_kind = "own"  # not that of the predictions: of another mode, or of two outputs each
 
     def _far_out(self) -> Any | None:
-        """Return the outputs on rows far out, or None where the module does not take rows of that width."""
+        """Return the outputs far out, or None where the module does not take rows of that width."""
         import torch
 
-        far = 1e3 * torch.randn(64, _input_width(self.module), generator=torch.Generator().manual_seed(0))
-        try:
-            with torch.no_grad(), torch.random.fork_rng(devices=[]):
-                return self._forward(far.to(self._device, self._dtype), training=False)
-        except (RuntimeError, ValueError, IndexError):
-            return None
+        parameters = [*self.module.parameters(), *self._unregistered.values()]
+        for width in self._widths():
+            rows = 1e3 * torch.randn(64, width, generator=torch.Generator().manual_seed(0))
+            rows = rows.to(self._device, self._dtype)
+            outputs = far_out(lambda far: self._forward(far, training=False), rows, parameters)
+            if outputs is not None:
+                return outputs
+        return None
+
+    def _widths(self) -> list[int]:
+        """Return how many features the layers take, the first layer's first, or 2 where none says it."""
+        layers = [*self.module.modules(), *unregistered_layers(self.module)]
+        widths = [getattr(layer, "in_features", None) for layer in layers]
+        return list(dict.fromkeys(width for width in widths if isinstance(width, int))) or [2]
 
     def _forward(self, inputs: Any, *, training: bool) -> Any:
         """Return the module's outputs in this mode, and leave it in the mode that it was in."""
@@ -200,11 +217,16 @@ class TorchModule:
         return torch.as_tensor(values, dtype=self._dtype, device=self._device)
 
     def predict(self, inputs: Rows) -> Any:
-        """Return the outputs ``(n,)`` in evaluation mode; of two outputs the difference, which is the logit of true."""
+        """Return the outputs ``(n,)`` in evaluation mode.
+
+        Of two outputs the difference, which is the logit of true, or where they are probabilities that of true.
+        """
         import torch
 
         with torch.no_grad():
             outputs = self._forward(self._tensor(inputs), training=False)
+        if self._shares:
+            return outputs[:, 1]
         return outputs[:, 1] - outputs[:, 0] if self._two_outputs else outputs
 
     def _loss(self, inputs: Rows, targets: Rows) -> Any:
@@ -229,9 +251,7 @@ class TorchModule:
     def step(self, inputs: Rows, targets: Rows) -> float:
         """Make exactly one step of the optimiser; return the loss before it."""
         if self._optimiser is None:
-            raise UsageError(
-                f"{type(self.module).__name__} has no parameter that requires a gradient: nothing to train"
-            )
+            raise UsageError(self._nothing_to_train())
 
         def backward() -> Any:
             self._optimiser.zero_grad()
@@ -245,6 +265,13 @@ class TorchModule:
         loss = backward()
         self._optimiser.step()
         return float(loss.detach())
+
+    def _nothing_to_train(self) -> str:
+        kind = type(self.module).__name__
+        if self._unregistered:
+            name = next(iter(self._unregistered))
+            return f"{kind}.parameters() lacks {name}, and all others: keep layers in attributes, nn.ModuleList or nn.ModuleDict"
+        return f"{kind} has no parameter that requires a gradient: nothing to train"
 
     @contextlib.contextmanager
     def _own_generator(self) -> Iterator[None]:
@@ -272,7 +299,8 @@ class TorchModule:
         }
 
     def _trained(self) -> dict[str, Any]:
-        return {name: value for name, value in self.module.named_parameters() if value.requires_grad}
+        named = {name: value for name, value in self.module.named_parameters() if value.requires_grad}
+        return {**self._unregistered, **named}
 
     def get_parameters(self) -> dict[str, Any]:
         """Return copies of the trained parameters by their names in the module."""
@@ -307,9 +335,3 @@ def _different_in_training() -> tuple[type, ...]:
     from torch.nn.modules import batchnorm, dropout
 
     return (dropout._DropoutNd, batchnorm._NormBase)
-
-
-def _input_width(module: Any) -> int:
-    """Return how many features the first layer takes, 2 where it does not say."""
-    widths = (getattr(layer, "in_features", None) for layer in module.modules())
-    return next((width for width in widths if isinstance(width, int)), 2)
