@@ -186,6 +186,39 @@ def test_a_gate_with_one_class_is_answered(recwarn: pytest.WarningsRecorder) -> 
     assert not recwarn
 
 
+class Lookup:
+    """An estimator in shape only, as other libraries have them: no base class, no `classes_`."""
+
+    def __init__(self, columns: int = 0) -> None:
+        self.columns = columns
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        return {"columns": self.columns}
+
+    def set_params(self, **given: Any) -> Lookup:
+        self.columns = given.get("columns", self.columns)
+        return self
+
+    def fit(self, rows: Any, wanted: Any) -> Lookup:
+        self.known = {tuple(row): float(one) for row, one in zip(rows, wanted, strict=True)}
+        return self
+
+    def predict(self, rows: Any) -> Any:
+        return self.predict_proba(rows) > 0.5
+
+    def predict_proba(self, rows: Any) -> Any:
+        true = np.array([self.known[tuple(row)] for row in rows])
+        return {0: true, 1: true[:, None], 2: np.stack([1 - true, true], axis=1)}[self.columns]
+
+
+@pytest.mark.parametrize("columns", [0, 1, 2])
+def test_probabilities_without_classes_are_those_of_true(columns: int) -> None:
+    model = build(Lookup, columns=columns)
+    model.fit(ROWS, LABELS, 1)
+    assert model.declaration.output == "probability"
+    assert model.predict(ROWS).tolist() == LABELS.tolist()
+
+
 def test_options_are_the_estimator_s_parameters() -> None:
     made = resolve("sklearn.neural_network:MLPClassifier[hidden_layer_sizes=4,activation=tanh,learning_rate=0.5]")
     model = made.build(seed=9)

@@ -33,8 +33,11 @@ class Estimator:
         import numpy as np
 
         if self.output == "probability":
-            classes = list(self.estimator.classes_)
-            shares = self.estimator.predict_proba(inputs)  # (n, classes seen)
+            # In shape only: without `classes_` it was fitted to 0 and 1, and one column is the share of true.
+            shares = np.asarray(self.estimator.predict_proba(inputs))  # (n, classes seen), or (n,)
+            classes = list(getattr(self.estimator, "classes_", (0, 1)))
+            if shares.ndim == 1 or (shares.shape[1] == 1 and len(classes) == 2):
+                return shares.ravel()
             return shares[:, classes.index(1)] if 1 in classes else np.zeros(len(inputs))
         if self.output == "score" and self.is_classifier:
             margins: Rows = self.estimator.decision_function(inputs)
