@@ -1,6 +1,7 @@
 """`torch.nn.Module`, as a class or as an instance, trained by one optimiser step per `step`.
 
-The loss and the optimiser are the module's own where it has them: a loss in one of LOSS_ATTRIBUTES, an optimiser in
+The loss and the optimiser are the module's own where it has them: a loss from `training_step(batch, batch_idx)`, or in
+one of LOSS_ATTRIBUTES, an optimiser in
 `optimizer` or from `configure_optimizers()`, in any form with one optimiser that Lightning takes; its schedules are not
 stepped. Else the options `loss` and `optimiser` choose them; plain descent is the
 default. What the output means follows from the loss: `BCEWithLogitsLoss` says logits, `BCELoss` probabilities,
@@ -15,6 +16,7 @@ import copy
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xorbench.adapters.signature import Factory, own_keywords, with_signature
@@ -28,6 +30,7 @@ from xorbench.adapters.torch_choices import (
     optimiser_kind,
 )
 from xorbench.adapters.torch_outputs import are_shares, are_two, between_0_and_1, far_out
+from xorbench.adapters.torch_own_step import OwnStep, has_own_step
 from xorbench.adapters.torch_unregistered import unregistered, unregistered_layers
 from xorbench.errors import UsageError
 
@@ -156,7 +159,12 @@ class TorchModule:
         outputs = self._far_out()
         if option is not None or given is None:
             given = make_loss(option or ("bce-with-logits" if outputs is None else fitting_loss(outputs)))
+        used = option is None and outputs is not None and has_own_step(self.module)
+        self._own_step = OwnStep(self.module, self._sample()) if used else None
         facts = facts_of(given)
+        if self._own_step is not None:
+            known = self._own_step.known
+            facts = replace(facts, loss_kind="own") if known is None else facts_of(known)
         self._shares = are_shares(outputs)
         self._criterion: Callable[[Any, Any], Any] = given
         self._by_class = facts.by_class
@@ -174,13 +182,22 @@ class TorchModule:
         import torch
 
         parameters = [*self.module.parameters(), *self._unregistered.values()]
+        self._width = 2
         for width in self._widths():
             rows = 1e3 * torch.randn(64, width, generator=torch.Generator().manual_seed(0))
             rows = rows.to(self._device, self._dtype)
             outputs = far_out(lambda far: self._forward(far, training=False), rows, parameters)
             if outputs is not None:
+                self._width = width
                 return outputs
         return None
+
+    def _sample(self) -> Any:
+        """Return a few rows in the shape that the module reads."""
+        import torch
+
+        rows = torch.randn(8, self._width, generator=torch.Generator().manual_seed(2))
+        return self._read(rows.to(self._device, self._dtype))
 
     def _widths(self) -> list[int]:
         """Return how many features the layers take, the first layer's first, or 2 where none says it."""
@@ -190,10 +207,18 @@ class TorchModule:
 
     def _forward(self, inputs: Any, *, training: bool) -> Any:
         """Return the module's outputs in this mode, and leave it in the mode that it was in."""
+        with self._mode(training=training):
+            return self.module(self._read(inputs))
+
+    def _read(self, inputs: Any) -> Any:
+        return inputs.unsqueeze(-1) if self.reads == "sequence" else inputs
+
+    @contextlib.contextmanager
+    def _mode(self, *, training: bool) -> Iterator[None]:
         before = self.module.training
         self.module.train(training)
         try:
-            return self.module(inputs.unsqueeze(-1) if self.reads == "sequence" else inputs)
+            yield
         finally:
             self.module.train(before)
 
@@ -232,8 +257,11 @@ class TorchModule:
     def _loss(self, inputs: Rows, targets: Rows) -> Any:
         import torch
 
-        outputs = self._forward(self._tensor(inputs), training=True)
         wanted = self._tensor(targets)
+        if self._own_step is not None:
+            with self._mode(training=True):
+                return self._own_step(self._read(self._tensor(inputs)), wanted)
+        outputs = self._forward(self._tensor(inputs), training=True)
         if self._by_class:
             return self._criterion(outputs, (wanted.ravel() > sum(self.targets) / 2).long())
         if self._two_outputs:  # one code for each: the first is that of false
@@ -245,8 +273,8 @@ class TorchModule:
         """Return the loss in training mode, without an update."""
         import torch
 
-        with self._unchanged(), torch.no_grad():
-            return float(self._loss(inputs, targets))
+        with self._unchanged(), torch.set_grad_enabled(self._own_step is not None):  # it must not return a constant
+            return float(self._loss(inputs, targets).detach())
 
     def step(self, inputs: Rows, targets: Rows) -> float:
         """Make exactly one step of the optimiser; return the loss before it."""
