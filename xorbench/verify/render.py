@@ -73,6 +73,8 @@ def _finding(one: Finding, colour: bool) -> Iterator[str]:
     rule = _style(f"{one.rule} {RULES[one.rule].slug}", colour, fg=_COLOUR[one.severity], bold=True)
     yield f"  {_MARK[one.severity]} {rule}  {one.severity}" + (f"  in {one.where}" if one.where else "")
     yield from textwrap.wrap(one.message, 100, initial_indent="      ", subsequent_indent="      ")
+    traceback = str(one.evidence.get("traceback", "")).rstrip()
+    yield from (f"      {line}" for line in traceback.splitlines())
     if evidence := evidence_line(one):
         yield from textwrap.wrap(evidence, 100, initial_indent="      seen  ", subsequent_indent="            ")
     if one.severity != "note":
@@ -86,7 +88,7 @@ def evidence_line(one: Finding) -> str:
     """Return the evidence as ``name = value`` in one line; long texts are left to the document."""
     parts = []
     for name, value in one.evidence.items():
-        if isinstance(value, str) and len(value) > 80:
+        if name == "traceback" or (isinstance(value, str) and len(value) > 80):
             continue
         if isinstance(value, list):
             shown = ", ".join(_number(item) for item in value[:8])

@@ -103,7 +103,7 @@ RULES: dict[str, Rule] = {
              "Return the loss of this batch, computed from the outputs before the update.", cause=45),
         Rule("XA06", "not-finite", "an output, a loss or a parameter is not finite",
              "Use forms that do not overflow: expit, logaddexp, and a clipped logarithm.", cause=19),
-        Rule("XA07", "raised", "a member raised an exception", "Read the traceback below; the last line is your code.", cause=2),
+        Rule("XA07", "raised", "a member raised an exception", "Read the traceback: the lowest line that is yours is where to look.", cause=2),
         Rule("XA08", "hung", "a member did not return", "Bound the loop, or raise --time-limit if it is only slow.", cause=1),
         Rule("XA09", "crashed", "the process died", "Run the reproduction line under a debugger.", cause=1),
     )
