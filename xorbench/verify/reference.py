@@ -161,7 +161,7 @@ class Reference:
 
 
 def identify(model: Model, point: Parameters, inputs: int, seed: int = 0) -> Reference | None:
-    """Return the reference whose outputs are the model's at two random points, or None where no reading fits."""
+    """Return the reference whose outputs are the model's at three random points, or None where no reading fits."""
     generator = np.random.default_rng(seed)
     rows = generator.uniform(-1.5, 1.5, size=(7, inputs))  # (7, d)
     names = tuple(point)
@@ -171,7 +171,7 @@ def identify(model: Model, point: Parameters, inputs: int, seed: int = 0) -> Ref
     except Exception:  # some models read nothing but bits
         rows = generator.integers(0, 2, size=(7, inputs)).astype(np.float64)
     probes: list[tuple[Rows, Rows]] = []
-    for scale in (1.0, 2.5):
+    for scale in (1.0, 2.5, 0.3):
         moved = {
             name: np.asarray(array, dtype=np.float64) * scale + generator.normal(0, 0.4, size=np.shape(array))
             for name, array in point.items()
@@ -182,7 +182,9 @@ def identify(model: Model, point: Parameters, inputs: int, seed: int = 0) -> Ref
         outputs = model.predict(rows)
         probes.append((flat, outputs))
     model.set_parameters(point)
-    single = all(array.dtype.itemsize <= 4 for array in got.values())
+    if not any(_telling(seen) for _, seen in probes):
+        return None
+    single = any(array.dtype.itemsize <= 4 for array in got.values())
     tolerance = 1e-5 if single else 1e-9
     shapes = [np.shape(point[name]) for name in names]
     for layers in _readings(names, shapes, inputs):
@@ -208,6 +210,12 @@ def _activations(
         if all(_equal(reference.predict(flat, rows), seen, tolerance) for flat, seen in probes):
             return reference
     return None
+
+
+def _telling(outputs: Rows) -> bool:
+    """Whether outputs are neither one constant nor at the ends of their range, where every network gives the same."""
+    between = np.isfinite(outputs) & (np.abs(outputs) > 1e-3) & (np.abs(np.abs(outputs) - 1) > 1e-3)
+    return bool(between.sum() >= 3 and np.ptp(outputs[between]) > 1e-3)
 
 
 def _equal(mine: Rows, theirs: Rows, tolerance: float) -> bool:
