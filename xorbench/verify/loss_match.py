@@ -21,6 +21,7 @@ def match_loss(bench: Bench, study: Study, points: list[str]) -> None:
     """Step 2: compare the multiples over rows with the declared loss, or find one that fits."""
     declared = family_of(bench.declaration.loss_kind)
     fits: dict[str, list[float]] = {}
+    misfits: dict[str, list[RowView]] = {}
     views = [bench.views[name] for name in points if name != "start x 4"] or [bench.views[name] for name in points]
     if bench.has_loss:
         for view in views:
@@ -28,6 +29,8 @@ def match_loss(bench: Bench, study: Study, points: list[str]) -> None:
             c = constant(k, view.loss_consensus.doubt * 10 + 5 * view.relative * np.abs(k))
             if c is not None and view.loss_consensus.unanimous:
                 fits.setdefault("own", []).append(c)
+            else:
+                misfits.setdefault("own", []).append(view)
     for family in sorted(set(FAMILIES.values())):
         for view in views:
             k, unsure = bench.multiples(view)
@@ -36,6 +39,8 @@ def match_loss(bench: Bench, study: Study, points: list[str]) -> None:
                 doubt = (10 * unsure + 5 * view.relative * np.abs(k)) / np.abs(view.slopes(family)) + 1e-9
             if np.isfinite(ratio).sum() > 1 and (c := constant(ratio, doubt)) is not None:
                 fits.setdefault(family, []).append(c)
+            else:
+                misfits.setdefault(family, []).append(view)
     full = {family: values for family, values in fits.items() if len(values) == len(views)}
     wanted = "own" if bench.has_loss and (declared is None or bench.declaration.loss_kind == "own") else declared
     if wanted in full or (wanted is None and full):
@@ -59,7 +64,8 @@ def match_loss(bench: Bench, study: Study, points: list[str]) -> None:
             return
         study.shown.append(f"the update descends {study.loss}")
         return
-    _wrong_loss(bench, study, wanted, full, views)
+    # What is said of the loss is seen where it does not fit: elsewhere other losses may fit as well, by chance.
+    _wrong_loss(bench, study, wanted, full, misfits.get(wanted or "", views))
 
 
 def _scale(bench: Bench, study: Study, family: str, scale: float) -> None:
