@@ -113,6 +113,8 @@ class _Call:
         channel, channel_end = os.pipe()
         output, output_end = os.pipe()
         supervisor = os.getpid()
+        # Before the fork: a child may stop us at once, and who waits for us must know by then whom to give up.
+        self._tell((frames.STARTED, str(supervisor).encode()))
         started = time.monotonic()
         pid = system.fork()
         if pid == 0:
@@ -121,7 +123,6 @@ class _Call:
         os.close(output_end)
         for fd in (channel, output):
             os.set_blocking(fd, False)
-        self._tell((frames.STARTED, str(supervisor).encode()))
 
         self._watch(pid, channel, output, started)
         with contextlib.suppress(ProcessLookupError, PermissionError):
