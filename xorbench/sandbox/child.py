@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import importlib
 import json
 import os
@@ -29,10 +28,13 @@ _UNDER_TEST = (_PACKAGE / "implementations", _PACKAGE / "adapters")
 _EXIT_CHANNEL_LOST = 97
 
 
-def run(request: dict[str, Any], channel: int, output: int, supervisor: int) -> NoReturn:
-    """Become the child: never returns, and nothing of the caller's interpreter runs at its end."""
+def run(request: dict[str, Any], channel: int, output: int, supervisor: int, address_space: int) -> NoReturn:
+    """Become the child: never returns, and nothing of the caller's interpreter runs at its end.
+
+    `channel` and `output` are file descriptors to write to, `address_space` the supervisor's, in bytes.
+    """
     try:
-        _set_apart(request, channel, output, supervisor)
+        _set_apart(request, channel, output, supervisor, address_space)
         kind, body = _call(request, channel, os.getpid())
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(BaseException):
@@ -46,35 +48,20 @@ def run(request: dict[str, Any], channel: int, output: int, supervisor: int) -> 
     os._exit(0)
 
 
-def _set_apart(request: dict[str, Any], channel: int, output: int, supervisor: int) -> None:
+def _set_apart(request: dict[str, Any], channel: int, output: int, supervisor: int, address_space: int) -> None:
     os.setsid()
     system.die_with_parent()
     if os.getppid() != supervisor:  # it died before we asked to die with it
         os._exit(_EXIT_CHANNEL_LOST)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.closerange(3, channel)
     os.closerange(channel + 1, 4096)
-    # New text layers: what the template had in its buffers is not ours to print.
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
-    vars(sys).update(__stdin__=sys.stdin, __stdout__=sys.stdout, __stderr__=sys.stderr)
-    faulthandler.enable(2)  # a segfault then shows the stranger's line
-
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if request["memory_bytes"] is not None:
-        # On top of what the template holds, so that one limit means the same with and without PyTorch.
-        address_space = system.memory(0) + int(request["memory_bytes"])
-        resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
-
-    # The state of `random` is fresh after a fork; NumPy's is that of the supervisor, the same for every child. A
-    # stranger who ignores its seed must not draw the same numbers in every cell.
-    if "numpy.random" in sys.modules:
-        sys.modules["numpy.random"].seed(int.from_bytes(os.urandom(4), "little"))
+        # On top of what the supervisor holds, so that one limit means the same with and without PyTorch.
+        limit = address_space + int(request["memory_bytes"])
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
     sys.path[:] = request["path"]
     sys.argv = ["xorbench"]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import gc
 import importlib
 import json
 import os
+import resource
 import select
 import signal
 import socket
 import sys
 import time
+from dataclasses import dataclass
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 from xorbench.sandbox import child, frames, system
@@ -48,8 +52,10 @@ def serve(caller: socket.socket, caller_process: int | None) -> NoReturn:
     system.adopt_orphans()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):  # as the children shall find them
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _open_streams()
     importlib.invalidate_caches()
-    own_memory = system.memory(1)
+    own = _Own.now()
     environment: dict[str, str] = {}
     reader = frames.Frames()
     while True:
@@ -64,12 +70,49 @@ def serve(caller: socket.socket, caller_process: int | None) -> NoReturn:
             request = json.loads(body)
             if missing := [module for module in request["preload"] if module not in sys.modules]:
                 _preload(missing)
-                own_memory = max(own_memory, system.memory(1))
+                own = own.grown()
             if request["environment"] != environment:  # not os.environ, which decodes every name when it is compared
                 environment = request["environment"]
                 os.environ.clear()
                 os.environ.update(environment)
-            _Call(request, caller, caller_process, own_memory).supervise()
+            _Call(request, caller, caller_process, own).supervise()
+
+
+@dataclass(frozen=True)
+class _Own:
+    """What this process holds, in bytes, and each child with it."""
+
+    address_space: int
+    resident: int
+
+    @classmethod
+    def now(cls) -> _Own:
+        return cls(*system.memory())
+
+    def grown(self) -> _Own:
+        now = self.now()
+        return _Own(max(self.address_space, now.address_space), max(self.resident, now.resident))
+
+
+def _open_streams() -> None:
+    """Open the streams that each child then has for itself: empty, whatever the template had in its buffers."""
+
+    def writer(fd: int) -> TextIOWrapper:
+        return open(fd, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
+    sys.stdout = sys.__stdout__ = writer(1)  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = writer(2)  # type: ignore[misc]
+    faulthandler.enable(2)  # a segfault then shows the stranger's line
+
+
+def _new_random_state() -> None:
+    """Give the next child other random numbers than the last: a stranger who ignores its seed must be seen to.
+
+    Python's own generator is seeded anew by the fork itself.
+    """
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed(int.from_bytes(os.urandom(4), "little"))
 
 
 def _preload(modules: list[str]) -> None:
@@ -99,11 +142,11 @@ def _wait_readable(caller: socket.socket, caller_process: int | None) -> None:
 class _Call:
     """One child and all that is known of it."""
 
-    def __init__(self, request: dict[str, Any], caller: socket.socket, caller_process: int | None, own: int) -> None:
+    def __init__(self, request: dict[str, Any], caller: socket.socket, caller_process: int | None, own: _Own) -> None:
         self.request = request
         self.caller = caller
         self.caller_process = caller_process
-        self.own_memory = own
+        self.own = own
         self.output = Output()
         self.reader = frames.Frames()
         self.verdict: dict[str, str] | None = None  # kind and detail, once known
@@ -113,12 +156,13 @@ class _Call:
         channel, channel_end = os.pipe()
         output, output_end = os.pipe()
         supervisor = os.getpid()
+        _new_random_state()
         # Before the fork: a child may stop us at once, and who waits for us must know by then whom to give up.
         self._tell((frames.STARTED, str(supervisor).encode()))
         started = time.monotonic()
         pid = system.fork()
         if pid == 0:
-            child.run(self.request, channel_end, output_end, supervisor)
+            child.run(self.request, channel_end, output_end, supervisor, self.own.address_space)
         os.close(channel_end)
         os.close(output_end)
         for fd in (channel, output):
@@ -166,7 +210,7 @@ class _Call:
                     return
                 if memory_bytes is not None and now >= look_at:
                     look_at = now + MEMORY_INTERVAL_S
-                    held = system.descendants_memory(self.own_memory)
+                    held = system.descendants_memory(self.own.resident)
                     if held > memory_bytes:
                         said = f"held {held >> 20} MiB in all its processes, limit {memory_bytes >> 20} MiB; killed"
                         self.verdict = {"kind": "memory", "detail": said}

@@ -94,10 +94,12 @@ def descendants_memory(own: int) -> int:
     return total
 
 
-def memory(field: int) -> int:
-    """Return bytes of this process from /proc/self/statm: field 0 is the address space, 1 the resident set."""
+def memory() -> tuple[int, int]:
+    """Return the bytes of this process's address space and of its resident set, from /proc/self/statm."""
     try:
         with open("/proc/self/statm", encoding="utf-8") as file:
-            return int(file.read().split()[field]) * os.sysconf("SC_PAGE_SIZE")
+            pages = file.read().split()
     except OSError:
-        return 0
+        return 0, 0
+    page = os.sysconf("SC_PAGE_SIZE")
+    return int(pages[0]) * page, int(pages[1]) * page
