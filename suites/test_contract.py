@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from xorbench.errors import ContractError
 from xorbench.model import NEAR_MISSES, Capability
 from xorbench.verify.losses import FAMILIES, crossed, value
+from xorbench.verify.misreading import misreadings
 from xorbench.verify.outcomes import Failed, NotChecked, finding
 from xorbench.verify.subject import Subject, global_random_state, quiet
 
@@ -149,12 +150,16 @@ def test_reported_loss_is_the_loss(subject: Subject) -> None:
     own: list[float] = []
     of_kind: dict[str, list[tuple[float, float]]] = {kind: [] for kind in FAMILIES}
     broadcast: list[float] = []
+    misread: dict[str, list[float]] = {}
     with quiet(), global_random_state(1):
         model = subject.build()
         for turn in range(8):
             chosen = (np.arange(count) + turn * (count < len(rows))) % len(rows)
             before = _values(model, rows[chosen], labels[chosen])
-            broadcast.append(crossed(model.predict(rows[chosen]), labels[chosen], declaration))
+            outputs = model.predict(rows[chosen])
+            broadcast.append(crossed(outputs, labels[chosen], declaration))
+            for taken in misreadings(outputs, labels[chosen], declaration):
+                misread.setdefault(taken.said, []).append(taken.value)
             if model.can(Capability.LOSS):
                 own.append(model.loss(rows[chosen], labels[chosen]))
             loss = model.step(rows[chosen], labels[chosen])
@@ -210,6 +215,10 @@ def test_reported_loss_is_the_loss(subject: Subject) -> None:
             if factor is not None:
                 _scaled(subject, str(kind), factor, count)
                 return
+    for said, values in misread.items():
+        # A loss that an output allows at some steps only is none that was computed at all of them.
+        if len(values) == len(seen) and (_same(seen, np.array(values)) or _proportional(seen, np.array(values))):
+            raise Failed(finding("XD03", said, where="output", returned=seen))
     if declaration.loss_kind is None:
         if np.ptp(seen) == 0 and np.ptp(np.array(of_kind["mse"])) > 1e-6:
             raise Failed(

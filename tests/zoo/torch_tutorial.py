@@ -225,6 +225,41 @@ class SigmoidTwice(Trainer):
         return nn.Sequential(nn.Linear(inputs, 4), nn.Tanh(), nn.Linear(4, 1), nn.Sigmoid())
 
 
+class SigmoidTwiceAdam(SigmoidTwice):
+    """The same under Adam, whose first step shows no more than signs."""
+
+    rate = 0.05
+
+    def make_optimiser(self):
+        return torch.optim.Adam(self.net.parameters(), lr=self.learning_rate)
+
+
+class SoftmaxTwiceAdam(TwoLogits):
+    """CrossEntropyLoss over a softmax's probabilities, under Adam."""
+
+    rate = 0.05
+
+    def make_optimiser(self):
+        return torch.optim.Adam(self.net.parameters(), lr=self.learning_rate)
+
+    def criterion(self, out, y):
+        return super().criterion(out.softmax(dim=1), y)
+
+
+class LikelihoodWithoutLog(TwoLogits):
+    """NLLLoss over softmax where log_softmax belongs: p is raised where log p should be."""
+
+    def criterion(self, out, y):
+        return nn.functional.nll_loss(out.softmax(dim=1), y.reshape(-1).long())
+
+
+class LogLikelihood(TwoLogits):
+    """Right: NLLLoss over log_softmax."""
+
+    def criterion(self, out, y):
+        return nn.functional.nll_loss(out.log_softmax(dim=1), y.reshape(-1).long())
+
+
 class SoftmaxOverOne(Trainer):
     """Softmax over a single output is 1 whatever the weights."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,8 @@ import numpy as np
 from xorbench.records import Finding
 from xorbench.verify.bench import Bench
 from xorbench.verify.consensus import agree, constant, fit_groups
-from xorbench.verify.losses import FAMILIES, NAMES, factor, family_of, slopes
+from xorbench.verify.losses import FAMILIES, NAMES, factor, family_of
+from xorbench.verify.misreading import misreadings
 from xorbench.verify.outcomes import finding
 from xorbench.verify.rows import RowView
 from xorbench.verify.slips import output_slip
@@ -99,7 +99,9 @@ def _wrong_loss(
         study.optimiser = "gradient descent with clipped values"
         study.unchecked.append("clipped values do not tell which loss is descended")
         return
-    if not set(full) - {"own"} and (mismatch := _taken_for(bench, view)) is not None:
+    known = set(full) - {"own"}
+    # The hinge loss of outputs within -1 and 1 falls with them evenly, as does a likelihood without its logarithm.
+    if (not known or (wanted == "bce" and known == {"hinge"})) and (mismatch := _taken_for(bench, view)) is not None:
         study.add(mismatch)
         return
     scene_named = output_slip(view)
@@ -203,31 +205,10 @@ def _norm_clipped(bench: Bench, view: RowView) -> bool:
 
 def _taken_for(bench: Bench, view: RowView) -> Finding | None:
     """XD03: the update fits a known loss if the outputs are taken for something else than they are declared."""
-    declared = bench.declaration.output
-    for other in ("probability", "logit", "score"):
-        if other == declared:
-            continue
-        if other == "probability" and not ((view.outputs > 0) & (view.outputs < 1)).all():
-            continue
-        for family in ("bce", "se"):
-            if family == "se" and "logit" not in (other, declared):
-                continue  # squared error is the same of a probability and of a score
-            slope = slopes(family, view.outputs, view.truth, replace(bench.declaration, output=other))
-            with np.errstate(divide="ignore", invalid="ignore"):
-                ratio = view.consensus.k / slope
-                doubt = 10 * view.consensus.doubt / np.abs(slope) + 1e-9
-            if np.isfinite(ratio).sum() > 2 and constant(ratio, doubt) is not None:
-                message = (
-                    f"outputs are declared a {declared}, and the update takes them for a {other} under {NAMES[family]}"
-                )
-                return finding("XD03", message, where="output", point=view.name, outputs=view.outputs)
-    if declared == "probability":
-        # softmax over (1 - p, p) once more: a two-class loss was given probabilities.
+    for misread in misreadings(view.outputs, view.truth, bench.declaration):
         with np.errstate(divide="ignore", invalid="ignore"):
-            slope = 1 / (1 + np.exp(1 - 2 * view.outputs)) - view.truth
-            ratio = view.consensus.k / slope
-            doubt = 10 * view.consensus.doubt / np.abs(slope) + 1e-9
+            ratio = view.consensus.k / misread.slopes
+            doubt = 10 * view.consensus.doubt / np.abs(misread.slopes) + 1e-9
         if np.isfinite(ratio).sum() > 2 and constant(ratio, doubt) is not None:
-            message = "the loss takes the softmax's probabilities for logits and squashes them once more"
-            return finding("XD03", message, where="output", point=view.name, outputs=view.outputs)
+            return finding("XD03", misread.said, where="output", point=view.name, outputs=view.outputs)
     return None

@@ -30,6 +30,8 @@ TWINS = (
     right("hinge-mlp", "scalar_engine.py:HingeMLP", "no hidden", "2-5-3-1 ReLU, scalar autograd",
           "Hinge on ±1 with weight decay inside its own loss."),
     right("torch-logit-sgd", "torch_tutorial.py:LogitSGD", "no gradients", "2-4-1 tanh, torch", "Outputs are logits."),
+    right("torch-likelihood", "torch_tutorial.py:LogLikelihood", "no gradients", "2-4-2 tanh, torch",
+          "NLLLoss over log_softmax, predict gives the probability."),
     right("torch-logit-adam", "torch_tutorial.py:LogitAdam", "no hidden", "2-6-1 ReLU, torch, Adam",
           "The step is no gradient step."),
     right("torch-float32", "torch_tutorial.py:Float32SGD", "no gradients", "2-5-1 tanh, torch float32",
