@@ -198,7 +198,9 @@ def test_no_unit_is_dead(subject: Subject) -> None:
         raise NotChecked("training diverges, which kills units too")
     units = (np.flatnonzero(always if always.any() else sometimes) + 1).tolist()
     share = float(np.mean(dead_by_seed))
-    message = f"hidden unit {', '.join(map(str, units))} is constant on every row"
+    listed = ", ".join(map(str, units))
+    message = f"hidden unit {listed} is" if len(units) == 1 else f"hidden units {listed} are"
+    message += " constant on every row"
     if always.any() and runs.solved == 0:
         raise Failed(
             finding("XC02", message + " for every seed", where="hidden layer 1", units=units, dead_share=share)

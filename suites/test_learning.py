@@ -13,6 +13,9 @@ from xorbench.verify.spectrum import spectrum
 from xorbench.verify.subject import Subject, global_random_state, quiet
 from xorbench.verify.training import SECONDS, Trial, clock, gradient_is_wrong, longer, train, trials
 
+#: A step that has shrunk below this share of a fresh one moves nothing any more; AdaGrad's is at 1e-2 by then.
+DEAD_STEP = 1e-4
+
 
 def test_learns_the_task(subject: Subject) -> None:
     """At least one of up to twelve seeds learns the task; right programs fail some seeds, all of them only if hopeless.
@@ -59,6 +62,12 @@ def test_learns_the_task(subject: Subject) -> None:
         message = f"no seed of {total} learned {task} within {runs.runs[0].budget:,} iterations, but {said}: it needs a larger budget"
         subject.note(finding("XT01", message, where="budget", seeds=total, solved_at=more.solved_at))
         return
+    if (left := _left_of_a_step(subject, more.seed, runs.runs[0].budget)) is not None and left < DEAD_STEP:
+        message = (
+            f"no seed of {total} learned {task}: after {runs.runs[0].budget:,} iterations a step is {left:.2g} of what a fresh "
+            "model makes from the same parameters, so the learning rate has died out"
+        )
+        raise Failed(finding("XT04", message, where="learning rate", share_of_a_fresh_step=left))
     if _gradient_is_right(subject):
         message = f"no seed of {total} learned {task} within {runs.runs[0].budget:,} iterations; the gradient is right"
         subject.note(finding("XT01", message, where="budget", seeds=total))
@@ -66,6 +75,25 @@ def test_learns_the_task(subject: Subject) -> None:
     outputs = np.mean([run.outputs for run in runs.runs], axis=0)
     message = f"no seed of {total} learned {task} within {runs.runs[0].budget:,} iterations, nor one with {more.budget:,}, and nothing moves any more"
     raise Failed(finding("XT04", message, where="learning", seeds=total, mean_outputs=outputs))
+
+
+def _left_of_a_step(subject: Subject, seed: int, budget: int) -> float | None:
+    """Return how large a step is after training, as a share of a fresh model's at the same parameters; None: not told."""
+    if not subject.first.can(Capability.PARAMETERS) or not subject.first.can(Capability.STEP):
+        return None
+    part = next(subject.chunks(*subject.table))
+    sizes = []
+    with quiet(), global_random_state(1):
+        old, fresh = subject.build(seed), subject.build(seed)
+        for _ in range(budget):
+            old.step(*part)
+        point = old.get_parameters()
+        fresh.set_parameters(point)
+        for model in (old, fresh):
+            model.step(*part)
+            after = model.get_parameters()
+            sizes.append(max(float(np.abs(after[name] - point[name]).max(initial=0.0)) for name in point))
+    return sizes[0] / sizes[1] if sizes[1] > 0 and np.isfinite(sizes).all() else None
 
 
 def _gradient_is_right(subject: Subject) -> bool:

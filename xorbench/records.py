@@ -136,7 +136,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     suite: str
     status: Status
-    reason: str = ""  # why it failed or was not checked
+    reason: str = ""  # why it failed or was not checked, or what a check that passed left open
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

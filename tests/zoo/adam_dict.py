@@ -122,6 +122,87 @@ class ClockPerParameter(AdamNet):
             self.P[k] = self.P[k] - self.learning_rate * mhat / (np.sqrt(vhat) + self.eps)
 
 
+class ClockStandsStill(AdamNet):
+    """t is 1 in every step: the moments are blown up to ten and a thousand times, for ever."""
+
+    def update(self, g):
+        self.t = 0
+        super().update(g)
+
+
+class ClockRunsAhead(AdamNet):
+    """t is advanced before the step and once more in it at the first: counted from 2."""
+
+    def start(self):
+        super().start()
+        self.t = 1
+
+
+class BetasSwapped(AdamNet):
+    """beta1 and beta2 change places."""
+
+    def __init__(self, inputs=2, seed=0, learning_rate=None):
+        super().__init__(inputs, seed, learning_rate, beta1=0.999, beta2=0.9)
+
+
+class KeepsTheCorrected(AdamNet):
+    """m and v are corrected in place."""
+
+    def update(self, g):
+        self.t += 1
+        for k in self.P:
+            self.m[k] = (self.beta1 * self.m[k] + (1 - self.beta1) * g[k]) / (1 - self.beta1**self.t)
+            self.v[k] = (self.beta2 * self.v[k] + (1 - self.beta2) * g[k] ** 2) / (1 - self.beta2**self.t)
+            self.P[k] = self.P[k] - self.learning_rate * self.m[k] / (np.sqrt(self.v[k]) + self.eps)
+
+
+class Uncorrected(AdamNet):
+    """The bias correction is left out: the first steps are three times as long as they should be."""
+
+    default_rate = 0.02
+
+    def update(self, g):
+        for k in self.P:
+            self.m[k] = self.beta1 * self.m[k] + (1 - self.beta1) * g[k]
+            self.v[k] = self.beta2 * self.v[k] + (1 - self.beta2) * g[k] ** 2
+            self.P[k] = self.P[k] - self.learning_rate * self.m[k] / (np.sqrt(self.v[k]) + self.eps)
+
+
+class StepwiseDecay(AdamNet):
+    """Right: the rate falls as 1 / (1 + 1e-3 t), under Adam."""
+
+    gradients = None
+
+    def update(self, g):
+        whole = self.learning_rate
+        self.learning_rate = whole / (1 + 1e-3 * self.t)
+        super().update(g)
+        self.learning_rate = whole
+
+
+class ThroughUpdatedWeights(AdamNet):
+    """Each layer is updated before the error is carried on through it, under Adam."""
+
+    gradients = None
+
+    def step(self, inputs, targets):
+        before = self.loss(inputs, targets)
+        cache, Y = self.forward(inputs), targets.T
+        self.t += 1
+        dZ = (cache["A" + str(self.L)] - Y) / Y.shape[1]
+        for l in range(self.L, 0, -1):
+            for k, g in (("W", dZ @ cache["A" + str(l - 1)].T), ("b", dZ.sum(axis=1, keepdims=True))):
+                k += str(l)
+                self.m[k] = self.beta1 * self.m[k] + (1 - self.beta1) * g
+                self.v[k] = self.beta2 * self.v[k] + (1 - self.beta2) * g**2
+                mhat = self.m[k] / (1 - self.beta1**self.t)
+                vhat = self.v[k] / (1 - self.beta2**self.t)
+                self.P[k] = self.P[k] - self.learning_rate * mhat / (np.sqrt(vhat) + self.eps)
+            if l > 1:
+                dZ = (self.P["W" + str(l)].T @ dZ) * (1 - cache["A" + str(l - 1)] ** 2)
+        return before
+
+
 class BetaIgnored(AdamNet):
     """beta1 is accepted; the formula has 0.9."""
 

@@ -205,3 +205,66 @@ class AveragesTwice(CrossEntropyNetwork):
 
     def apply(self, eta):
         super().apply(eta / 4)
+
+
+class PenaltyByBatch(CrossEntropyNetwork):
+    """Right: the penalty's pull is lambda / m, m being the rows of the batch, and nothing says so."""
+
+    def step(self, inputs, targets):
+        self.pull = self.learning_rate * 0.01 / len(inputs)
+        super().step(inputs, targets)
+
+    def apply(self, eta):
+        kept = [w * (1 - self.pull) for w in self.weights]
+        super().apply(eta)
+        self.weights = [w + k - old for w, k, old in zip(self.weights, kept, self.old)]
+
+    def start_sums(self):
+        super().start_sums()
+        self.old = self.weights
+
+
+class OutputClimbs(CrossEntropyNetwork):
+    """The last layer adds its gradient where the others subtract theirs."""
+
+    def apply(self, eta):
+        self.sum_w[-1], self.sum_b[-1] = -self.sum_w[-1], -self.sum_b[-1]
+        super().apply(eta)
+
+
+class FreezesAfterTen(CrossEntropyNetwork):
+    """After ten steps the hidden layer is left as it is."""
+
+    steps = 0
+
+    def apply(self, eta):
+        self.steps += 1
+        if self.steps > 10:
+            self.sum_w[0], self.sum_b[0] = 0 * self.sum_w[0], 0 * self.sum_b[0]
+        super().apply(eta)
+
+
+class MomentumForgotten(CrossEntropyNetwork):
+    """The velocity is made anew in each step, so that its momentum keeps nothing."""
+
+    optimiser = "momentum"
+
+    def apply(self, eta):
+        velocity = [0.9 * 0 - eta * nw for nw in self.sum_w]
+        self.weights = [w + v for w, v in zip(self.weights, velocity)]
+        self.biases = [b - eta * nb for b, nb in zip(self.biases, self.sum_b)]
+
+
+class HalvesItsRate(CrossEntropyNetwork):
+    """The rate is halved at every step."""
+
+    def apply(self, eta):
+        super().apply(eta)
+        self.learning_rate *= 0.5
+
+
+class SumUnderAMean(CrossEntropyNetwork):
+    """The mean cross-entropy is declared, and the gradients of the rows are summed."""
+
+    def apply(self, eta):
+        super().apply(self.learning_rate)

@@ -31,7 +31,9 @@ class KerasModel:
     def __init__(self, model: Any) -> None:
         self.model = model
         loss = _loss_name(model)
-        self.output = "logit" if loss == "bce-from-logits" else "probability" if loss == "bce" else "score"
+        # A squashed output is a probability, whatever the loss takes it for.
+        logits = loss == "bce-from-logits" and not _is_squashed(model)
+        self.output = "logit" if logits else "probability" if loss.startswith("bce") else "score"
         self.loss_kind = {"bce-from-logits": "bce", "bce": "bce", "mse": "mse"}.get(loss, "own")
         rate = getattr(getattr(model, "optimizer", None), "learning_rate", None)
         self.learning_rate = float(rate) if rate is not None else None
@@ -60,6 +62,12 @@ class KerasModel:
 def _first(value: Any) -> float:
     """Return the loss of what may be the loss alone or the loss and the metrics."""
     return float(value[0] if isinstance(value, (list, tuple)) else value)
+
+
+def _is_squashed(model: Any) -> bool:
+    layers = getattr(model, "layers", None)
+    activation = getattr(layers[-1], "activation", None) if layers else None
+    return getattr(activation, "__name__", "") in ("sigmoid", "hard_sigmoid")
 
 
 def _loss_name(model: Any) -> str:

@@ -100,8 +100,10 @@ def choose_optimiser(module: Any, option: str | None, learning_rate: float | Non
         raise unknown("optimiser", option, OPTIMISERS)
     own = own_optimiser(module) if option is None else None
     if own is not None:
-        for group in own.param_groups if learning_rate is not None else ():
-            group["lr"] = learning_rate
+        if learning_rate is not None:
+            first = own.param_groups[0]["lr"]
+            for group in own.param_groups:  # each keeps its share of the first one's rate
+                group["lr"] = learning_rate * (group["lr"] / first if first else 1)
         return own
     trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
     if not trained:
@@ -168,9 +170,15 @@ def needs_closure(optimiser: Any) -> bool:
 
 
 def optimiser_kind(optimiser: Any) -> str | None:
-    """Return the contract's name of an optimiser."""
+    """Return the contract's name of an optimiser; "other" where its groups of parameters have settings of their own."""
     if optimiser is None:
         return None
+    groups = [
+        {key: value for key, value in group.items() if key not in ("params", "weight_decay", "param_names")}
+        for group in optimiser.param_groups
+    ]
+    if any(group != groups[0] for group in groups):
+        return "other"
     kind = type(optimiser).__name__.lower()
     if kind == "sgd":
         group = optimiser.param_groups[0]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xorbench.verify.decay import fit_decay
 from xorbench.verify.groups import is_bias
 from xorbench.verify.jacobian import is_buffer
 from xorbench.verify.lab import Lab
@@ -66,11 +67,15 @@ def _study(lab: Lab, view: RowView, count: int) -> Study:
             if abs(share * count - 1) < 1e-4
             else f"{share:.4g} times the sum"
         )
+        part.share = 1.0 if said == "the sum" else share
         part.shown.append(f"a batch of {count} rows moves by {said} of its rows")
         return part
     if (replayed := _replay(lab, view, count, batch, noise)) is not None:
         part.remark = f"row by row within a step ({replayed})"
         part.shown.append(f"a batch is replayed row by row, {replayed}")
+        return part
+    if (share_of_rows := _beside_decay(view, single, batch, noise)) is not None:
+        part.shown.append(f"a batch of {count} rows moves by {share_of_rows} of its rows, beside its weight decay")
         return part
     weights = _row_weights(view, single, batch, noise)
     if weights is not None:
@@ -132,6 +137,21 @@ def factors_by_group(lab: Lab, batch: Rows, total: Rows, noise: Rows) -> dict[st
 def even(values: list[float]) -> bool:
     """Whether these factors are one, to 1e-4."""
     return bool(np.ptp(values) <= 1e-4 * max(abs(value) for value in values))
+
+
+def _beside_decay(view: RowView, single: Rows, batch: Rows, noise: Rows) -> str | None:
+    """Say what of its rows a batch moves by, where a weight decay is not a row's: divided by the rows in a batch."""
+    decay = fit_decay(view)
+    if decay is None:
+        return None
+    total = (single - decay.w * decay.pull).sum(axis=0)  # (P,)
+    basis = np.stack([total, decay.pull], axis=1)  # (P, 2)
+    (share, pulled), *_ = np.linalg.lstsq(basis, batch, rcond=None)
+    if pulled < 0 or (np.abs(basis @ np.array([share, pulled]) - batch) > 4 * noise * (1 + abs(share))).any():
+        return None
+    if abs(share - 1) < 1e-3:
+        return "the sum"
+    return "the mean" if abs(share * len(single) - 1) < 1e-3 else None
 
 
 def _replay(lab: Lab, view: RowView, count: int, batch: Rows, noise: Rows) -> str | None:

@@ -108,10 +108,11 @@ def _kinky(j: Rows, dj: Rows) -> NDArray[np.bool_]:
     return kinky
 
 
-def agree(groups: dict[str, GroupFit], prefer: Rows | None = None) -> Consensus:
+def agree(groups: dict[str, GroupFit], prefer: Rows | None = None, toward: Rows | None = None) -> Consensus:
     """Find the largest set of groups that share one k in every row; ties go to the one nearer to the output.
 
-    `prefer` is an expected k ``(n,)``, where loss and rate are declared: a group that has it wins.
+    `prefer` is an expected k ``(n,)``, where loss and rate are declared: a group that has it wins. `toward` ``(n,)`` is
+    the sign of a k that brings each output nearer to its target, which decides where no loss is declared.
     """
     telling = {name: fit for name, fit in groups.items() if fit.informative.any()}
     candidates = [name for name, fit in telling.items() if fit.straight[fit.informative].all() and not fit.still.all()]
@@ -120,7 +121,7 @@ def agree(groups: dict[str, GroupFit], prefer: Rows | None = None) -> Consensus:
     for name in candidates:
         mine = telling[name]
         friends = tuple(other for other in candidates if same_k(mine, telling[other]))
-        expected = int(prefer is not None and _has(mine, prefer))
+        expected = int(_has(mine, prefer) if prefer is not None else _heads(mine, toward))
         # A group of one component is a multiple of anything: alone it is no evidence.
         evidence = int(sum(telling[friend].components for friend in friends) > 1)
         score = (evidence, expected, len(friends), max(order.index(friend) for friend in friends))
@@ -156,6 +157,13 @@ def same_k(one: GroupFit, other: GroupFit) -> bool:
     if not both.any():
         return True
     return bool(np.all(np.abs(one.k - other.k)[both] <= (one.doubt + other.doubt)[both]))
+
+
+def _heads(fit: GroupFit, toward: Rows | None) -> bool:
+    if toward is None:
+        return False
+    telling = fit.informative & (np.abs(np.nan_to_num(fit.k)) > fit.doubt)
+    return bool(telling.any() and (np.sign(fit.k[telling]) == toward[telling]).all())
 
 
 def _has(fit: GroupFit, expected: Rows) -> bool:

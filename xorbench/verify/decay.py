@@ -24,6 +24,7 @@ class Decay:
 
     w: float
     k: Rows
+    pull: Rows  # (P,) what w multiplies: the parameters, or their signs, and zero where nothing decays
 
 
 def fit_decay(view: RowView) -> Decay | None:
@@ -46,11 +47,10 @@ def growth(view: RowView) -> Finding | None:
 
 def _pull(view: RowView) -> Decay | None:
     """Return a decay of either sign where u = k J + w p in every row and group, else None."""
-    labels = view.labels
+    labels = view.lab.labels_of_components
     everyone = np.ones(len(labels), dtype=bool)
     weights = np.array([not is_bias(str(label)) for label in labels])
-    position = view.before[view.probed]  # (K,)
-    for pull in (position, np.sign(position)):
+    for pull in (view.before, np.sign(view.before)):
         for decayed in (everyone, weights):
             if not decayed.any():
                 continue
@@ -60,7 +60,8 @@ def _pull(view: RowView) -> Decay | None:
     return None
 
 
-def _fit(view: RowView, pull: Rows) -> Decay | None:
+def _fit(view: RowView, everywhere: Rows) -> Decay | None:
+    pull = everywhere[view.probed]  # (K,)
     u = view.u[:, view.probed]  # (n, K)
     usable = (view.dj < 0.02 * np.abs(view.j).max(axis=1, keepdims=True) + 1e-9) & np.isfinite(view.j)
     j = np.where(usable, view.j, 0.0)
@@ -82,6 +83,10 @@ def _fit(view: RowView, pull: Rows) -> Decay | None:
     k = np.abs((target * j).sum(axis=1, keepdims=True) / square)
     allowed = 3 * view.relative * size + 4 * (k * np.where(usable, view.dj, 0) + view.du[:, view.probed])
     fits = bool((np.abs(rest_u - w * rest_p) <= allowed).all())
-    if not fits or abs(w) * np.abs(pull).max() <= 10 * view.relative * size.max():
+    if not fits:
         return None
-    return Decay(w, ((target - w * pulls) * j).sum(axis=1) / square[:, 0])
+    weak = abs(w) * np.abs(pull).max() <= 10 * view.relative * size.max()
+    # What is too weak to be seen beside the largest is there if without it every group is a plain multiple.
+    if weak and (w < 0 or not view.agreement(view.u - w * everywhere).unanimous):
+        return None
+    return Decay(w, ((target - w * pulls) * j).sum(axis=1) / square[:, 0], everywhere)

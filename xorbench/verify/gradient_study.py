@@ -23,6 +23,7 @@ from xorbench.verify.adaptive import study_adaptive
 from xorbench.verify.batches import study_batch, study_batch_loss
 from xorbench.verify.bench import Bench
 from xorbench.verify.consensus import Consensus, constant
+from xorbench.verify.later import stands_still_later
 from xorbench.verify.loss_match import match_loss
 from xorbench.verify.memory import study_memory
 from xorbench.verify.outcomes import NotChecked, finding
@@ -53,6 +54,8 @@ def study_update(bench: Bench) -> Study:
         _signs(bench, study, {name: readings[name][1] for name, kind in kinds.items() if kind == "signs"})
     else:
         study = study_unexplained(bench, list(telling))
+    if not study.wrong and study.shown and (still := stands_still_later(bench.lab, bench.main.rate)) is not None:
+        study.add(still)
     if bench.declaration.optimiser == "other":
         _let_pass(study)
     return study
@@ -161,7 +164,13 @@ def _plain(bench: Bench, study: Study, points: dict[str, str]) -> None:
     # Of a wrong gradient only the plainest thing that memory says can be trusted: a buffer that is never reset.
     study.add(*(one for one in memory.findings if not study.wrong or one.rule == "XM08"))
     study.optimiser = memory.optimiser or study.optimiser
+    if study.optimiser.startswith("Nesterov"):  # whose first step is 1 + momentum times the rate
+        study.findings = [one for one in study.findings if one.rule != "XM13"]
     study.shown.extend(memory.shown)
+    declared = bench.declaration.optimiser
+    if declared in ("momentum", "nesterov") and memory.forgets and not study.wrong:
+        message = f"declared optimiser {declared!r}, but consecutive steps carry nothing over"
+        study.add(finding("XM11", message, where="momentum"))
     if not any(one.severity == "error" for one in study.findings):
         _rates(bench, study)
 
@@ -190,6 +199,14 @@ def _batches(bench: Bench, study: Study) -> None:
     study.add(*result.findings)
     study.shown.extend(result.shown)
     study.unchecked.extend(result.unchecked)
+    declared = bench.declaration.loss_kind
+    scaled = any(one.rule == "XM13" for one in study.findings)
+    if declared in ("bce", "mse", "hinge") and result.share == 1.0 and bench.rate and not scaled:
+        count = bench.subject.batch_rows(4)
+        message = (
+            f"a step on {count} rows is {count} times the rate times the gradient of {declared}, which is their mean"
+        )
+        study.add(finding("XM13", message, where="all", ratio=float(count)))
     if result.remark:
         study.optimiser = f"{study.optimiser}, {result.remark}"
 

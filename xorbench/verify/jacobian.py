@@ -63,11 +63,17 @@ def precision_of(model: Model, outputs: Rows) -> float:
 
 
 def differentiate(
-    model: Model, at: Parameters, value: Callable[[Model], Rows], *, precision: float | None = None
+    model: Model,
+    at: Parameters,
+    value: Callable[[Model], Rows],
+    *,
+    precision: float | None = None,
+    within: float = 0.0,
 ) -> Jacobian:
     """Differentiate ``value(model)`` ``(n,)`` with respect to every parameter group at the point `at`.
 
-    The model is left at that point. Uses 6 evaluations per component.
+    The model is left at that point. Uses 6 evaluations per component. `within` is the size of what the value was
+    computed from: a loss of 1e-7 is a difference of logits of 20, and rounded as they are.
     """
     model.set_parameters(at)
     base = {name: np.asarray(array, dtype=np.float64) for name, array in model.get_parameters().items()}
@@ -81,7 +87,7 @@ def differentiate(
         chosen = np.unique(np.linspace(0, array.size - 1, min(array.size, MAX_COMPONENTS)).astype(np.intp))
         chosen = chosen[:0] if is_buffer(name) else chosen
         index[name] = chosen
-        columns = [_component(model, base, name, component, value, outputs, step, unit) for component in chosen]
+        columns = [_component(model, base, name, component, value, outputs, step, unit, within) for component in chosen]
         shape = (len(outputs), len(chosen))
         values[name] = np.stack([column[0] for column in columns], axis=1) if columns else np.zeros(shape)  # (n, k)
         errors[name] = np.stack([column[1] for column in columns], axis=1) if columns else np.zeros(shape)  # (n, k)
@@ -98,6 +104,7 @@ def _component(
     here: Rows,
     step: float,
     unit: float,
+    within: float,
 ) -> tuple[Rows, Rows]:
     centre = base[name].ravel()[component]
     scale = step * max(1.0, abs(centre))
@@ -122,7 +129,7 @@ def _component(
     near, middle, far = quotients
     best = (4 * near - middle) / 3  # (n,)
     coarse = (4 * middle - far) / 3  # (n,)
-    magnitude = np.maximum(np.abs(high), np.abs(low))
+    magnitude = np.maximum(np.maximum(np.abs(high), np.abs(low)), within)
     rounding = 8 * unit * magnitude / scale
     # For a smooth function D(2h) - D(4h) is 4 times D(h) - D(2h); where it is not, a kink lies within reach.
     first, second = near - middle, middle - far

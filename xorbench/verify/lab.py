@@ -213,11 +213,15 @@ class Lab:
     def loss_jacobian(self, point: Point, batches: Sequence[tuple[Rows, Labels]]) -> Jacobian:
         """Return d loss() / d parameter for each of these batches."""
         with global_random_state(1), quiet():
+            model = self.fresh()
+            model.set_parameters(point)
+            outputs = np.concatenate([np.abs(model.predict(rows)).ravel() for rows, _ in batches])
             return differentiate(
-                self.fresh(),
+                model,
                 point,
                 lambda model: np.array([model.loss(*batch) for batch in batches]),
                 precision=self.precision,
+                within=float(np.nan_to_num(outputs, posinf=0.0).max(initial=1.0)),
             )
 
     def probed(self, jacobian: Jacobian) -> NDArray[np.intp]:
@@ -235,3 +239,13 @@ class Lab:
             np.concatenate([jacobian.values[name] for name in self.names], axis=1),
             np.concatenate([jacobian.errors[name] for name in self.names], axis=1),
         )
+
+
+def unflatten(lab: Lab, flat: Rows) -> Point:
+    """Return a flat point as a mapping."""
+    point: Point = {}
+    start = 0
+    for name, array in lab.start.items():
+        point[name] = flat[start : start + array.size].reshape(array.shape)
+        start += array.size
+    return point

@@ -83,10 +83,12 @@ def value(kind: str, outputs: Rows, labels: Labels, declaration: Declaration) ->
     return total / 2 if kind == "half_sse" else total
 
 
-def crossed(outputs: Rows, labels: Labels, declaration: Declaration) -> float:
-    """Return the mean squared error of every output against every target: what (n,) against (n, 1) becomes."""
-    answers = _sigmoid(outputs) if declaration.output == "logit" else outputs
-    return float(np.mean((answers[:, None] - codes(labels, declaration)[None, :]) ** 2))
+def crossed(outputs: Rows, labels: Labels, declaration: Declaration) -> dict[str, float]:
+    """Return by family the mean loss of every output against every target: what (n,) against (n, 1) becomes."""
+    each = np.repeat(outputs, len(labels))  # (n * n,)
+    every = np.tile(labels, len(outputs))  # (n * n,)
+    with np.errstate(invalid="ignore"):
+        return {family: value(kind, each, every, declaration) for family, kind in (("se", "mse"), ("bce", "bce"))}
 
 
 def factor(kind: str, rows: int) -> float:

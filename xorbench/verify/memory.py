@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xorbench.verify.lab import Lab, Point
+from xorbench.verify.lab import Lab, unflatten
 from xorbench.verify.outcomes import finding
 from xorbench.verify.rows import RowView
 from xorbench.verify.study import Study
@@ -38,6 +38,7 @@ def study_memory(lab: Lab, view: RowView, optimiser: str) -> Study:
     noise = 64 * lab.precision * (1 + np.abs(one.before))
     extra = two.moved - fresh2.moved
     if (np.abs(extra) <= noise).all():
+        part.forgets = True
         part.shown.append("consecutive steps carry nothing over")
         part.optimiser = optimiser
         return part
@@ -112,16 +113,6 @@ def study_memory(lab: Lab, view: RowView, optimiser: str) -> Study:
     else:
         part.unchecked.append(f"a second step has {share:.3g} times the first in it, which is no momentum")
     return part
-
-
-def unflatten(lab: Lab, flat: Rows) -> Point:
-    """Return a flat point as a mapping."""
-    point: Point = {}
-    start = 0
-    for name, array in lab.start.items():
-        point[name] = flat[start : start + array.size].reshape(array.shape)
-        start += array.size
-    return point
 
 
 def _shares(lab: Lab, extra: Rows, first: Rows, noise: Rows) -> dict[str, float | None]:

@@ -27,9 +27,19 @@ class Rule:
 
 
 def adam(
-    beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, *, corrected: bool = True, nesterov: bool = False
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+    *,
+    corrected: bool = True,
+    nesterov: bool = False,
+    clock: Callable[[int], int] = int,
+    kept: bool = False,
 ) -> Callable[[Sequence[Rows]], list[Rows]]:
-    """Adam (Kingma & Ba 2015, algorithm 1); `nesterov` gives NAdam (Dozat 2016) without its momentum schedule."""
+    """Adam (Kingma & Ba 2015, algorithm 1); `nesterov` gives NAdam (Dozat 2016) without its momentum schedule.
+
+    `clock` is what a slip makes of the step's number; `kept` puts the corrected moments in the place of the moments.
+    """
 
     def run(gradients: Sequence[Rows]) -> list[Rows]:
         m = v = np.zeros_like(gradients[0])
@@ -38,8 +48,11 @@ def adam(
             m = beta1 * m + (1 - beta1) * g
             v = beta2 * v + (1 - beta2) * g**2
             top = beta1 * m + (1 - beta1) * g if nesterov else m
-            m_hat, v_hat = (top / (1 - beta1**t), v / (1 - beta2**t)) if corrected else (top, v)
+            now = clock(t)
+            m_hat, v_hat = (top / (1 - beta1**now), v / (1 - beta2**now)) if corrected else (top, v)
             updates.append(m_hat / (np.sqrt(v_hat) + eps))
+            if kept:
+                m, v = m_hat, v_hat
         return updates
 
     return run
@@ -60,29 +73,32 @@ def adamax(beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> Calla
     return run
 
 
-def rmsprop(rho: float = 0.9, eps: float = 1e-8, *, inside: bool = False) -> Callable[[Sequence[Rows]], list[Rows]]:
-    """RMSProp (Tieleman & Hinton 2012); `inside` has eps under the root."""
+def rmsprop(
+    rho: float = 0.9, eps: float = 1e-8, *, inside: bool = False, momentum: float = 0.0
+) -> Callable[[Sequence[Rows]], list[Rows]]:
+    """RMSProp (Tieleman & Hinton 2012); `inside` has eps under the root, `momentum` sums up the moves."""
 
     def run(gradients: Sequence[Rows]) -> list[Rows]:
-        v = np.zeros_like(gradients[0])
+        v = move = np.zeros_like(gradients[0])
         updates = []
         for g in gradients:
             v = rho * v + (1 - rho) * g**2
-            updates.append(g / np.sqrt(v + eps) if inside else g / (np.sqrt(v) + eps))
+            move = momentum * move + (g / np.sqrt(v + eps) if inside else g / (np.sqrt(v) + eps))
+            updates.append(move)
         return updates
 
     return run
 
 
-def adagrad(eps: float = 1e-10) -> Callable[[Sequence[Rows]], list[Rows]]:
-    """AdaGrad (Duchi, Hazan & Singer 2011)."""
+def adagrad(eps: float = 1e-10, *, start: float = 0.0, decay: float = 0.0) -> Callable[[Sequence[Rows]], list[Rows]]:
+    """AdaGrad (Duchi, Hazan & Singer 2011); the sums begin with `start`, and the rate falls as 1 / (1 + decay t)."""
 
     def run(gradients: Sequence[Rows]) -> list[Rows]:
-        total = np.zeros_like(gradients[0])
+        total = np.full_like(gradients[0], start)
         updates = []
-        for g in gradients:
+        for t, g in enumerate(gradients):
             total = total + g**2
-            updates.append(g / (np.sqrt(total) + eps))
+            updates.append(g / (np.sqrt(total) + eps) / (1 + decay * t))
         return updates
 
     return run
@@ -121,18 +137,19 @@ def adadelta(rho: float = 0.9, eps: float = 1e-6) -> Callable[[Sequence[Rows]], 
 
 
 def centred_rmsprop(
-    rho: float = 0.99, eps: float = 1e-8, *, inside: bool = False
+    rho: float = 0.99, eps: float = 1e-8, *, inside: bool = False, momentum: float = 0.0
 ) -> Callable[[Sequence[Rows]], list[Rows]]:
     """RMSProp with the mean gradient taken out of the second moment (Graves 2013, section 4.2)."""
 
     def run(gradients: Sequence[Rows]) -> list[Rows]:
-        v = mean = np.zeros_like(gradients[0])
+        v = mean = move = np.zeros_like(gradients[0])
         updates = []
         for g in gradients:
             v = rho * v + (1 - rho) * g**2
             mean = rho * mean + (1 - rho) * g
             spread = np.maximum(v - mean**2, 0.0)
-            updates.append(g / np.sqrt(spread + eps) if inside else g / (np.sqrt(spread) + eps))
+            move = momentum * move + (g / np.sqrt(spread + eps) if inside else g / (np.sqrt(spread) + eps))
+            updates.append(move)
         return updates
 
     return run
@@ -157,26 +174,71 @@ def lion(beta1: float = 0.9, beta2: float = 0.99) -> Callable[[Sequence[Rows]], 
     return run
 
 
-def rprop(up: float = 1.2, down: float = 0.5, variant: str = "rprop-") -> Callable[[Sequence[Rows]], list[Rows]]:
+def rprop(
+    up: float = 1.2, down: float = 0.5, variant: str = "rprop-", least: float = 0.0, most: float = np.inf
+) -> Callable[[Sequence[Rows]], list[Rows]]:
     """RPROP in units of the first step size (Riedmiller & Braun 1993; variants of Igel & Huesken 2000).
 
-    ``"rprop-"`` moves after every sign change, ``"irprop-"`` (torch's) skips that move and forgets the gradient.
+    After a sign change ``"rprop-"`` moves, ``"irprop-"`` (torch's) skips that move and forgets the gradient, and
+    ``"rprop+"`` takes its last move back. `least` and `most` bound the sizes.
     """
 
     def run(gradients: Sequence[Rows]) -> list[Rows]:
         size = np.ones_like(gradients[0])
-        last = np.zeros_like(gradients[0])
+        last = update = np.zeros_like(gradients[0])
         updates = []
         for g in gradients:
             product = g * last
             size = np.where(product > 0, size * up, np.where(product < 0, size * down, size))
+            size = np.clip(size, least, most)
             if variant != "rprop-":
                 g = np.where(product < 0, 0.0, g)
-            updates.append(np.sign(g) * size)
+            back = np.where(product < 0, -update, 0.0) if variant == "rprop+" else 0.0
+            update = np.sign(g) * size + back
+            updates.append(update)
             last = g
         return updates
 
     return run
+
+
+def nadam(
+    beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, decay: float = 4e-3
+) -> Callable[[Sequence[Rows]], list[Rows]]:
+    """NAdam with its momentum schedule (Dozat 2016, algorithm 2), as PyTorch and Keras write it."""
+
+    def run(gradients: Sequence[Rows]) -> list[Rows]:
+        m = v = np.zeros_like(gradients[0])
+        product = 1.0
+        updates = []
+        for t, g in enumerate(gradients, start=1):
+            now, ahead = (beta1 * (1 - 0.5 * 0.96 ** (step * decay)) for step in (t, t + 1))
+            product *= now
+            m = beta1 * m + (1 - beta1) * g
+            v = beta2 * v + (1 - beta2) * g**2
+            top = ahead * m / (1 - product * ahead) + (1 - now) * g / (1 - product)
+            updates.append(top / (np.sqrt(v / (1 - beta2**t)) + eps))
+        return updates
+
+    return run
+
+
+def adabelief(beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-16) -> Callable[[Sequence[Rows]], list[Rows]]:
+    """AdaBelief (Zhuang et al. 2020, algorithm 2)."""
+
+    def run(gradients: Sequence[Rows]) -> list[Rows]:
+        m = s = np.zeros_like(gradients[0])
+        updates = []
+        for t, g in enumerate(gradients, start=1):
+            m = beta1 * m + (1 - beta1) * g
+            s = beta2 * s + (1 - beta2) * (g - m) ** 2 + eps
+            updates.append(m / (1 - beta1**t) / (np.sqrt(s / (1 - beta2**t)) + eps))
+        return updates
+
+    return run
+
+
+UNCORRECTED = Rule("adam", "Adam without bias correction", adam(corrected=False))
 
 
 def _known() -> Iterator[Rule]:
@@ -209,29 +271,34 @@ def _known() -> Iterator[Rule]:
         (0.5, 0.9),
     ):
         yield Rule("adam", f"Adam (betas {beta1:g}, {beta2:g})", adam(beta1, beta2))
-    yield Rule("adam", "Adam without bias correction", adam(corrected=False))
+    yield UNCORRECTED
     for beta2 in (0.999, 0.99):
         yield Rule("adam", f"AMSGrad (betas 0.9, {beta2:g})", amsgrad(beta2=beta2))
-    yield Rule("other", "NAdam", adam(nesterov=True))
+    yield Rule("other", "NAdam", nadam())
+    yield Rule("other", "NAdam without its schedule", adam(nesterov=True))
+    yield Rule("other", "AdaBelief", adabelief())
     yield Rule("other", "AdaMax", adamax())
     yield Rule("rprop", "RPROP", rprop())
     yield Rule("rprop", "RPROP (skips after a sign change)", rprop(variant="irprop-"))
+    yield Rule("rprop", "RPROP (takes a move back after a sign change)", rprop(variant="rprop+"))
     yield Rule("other", "Lion", lion())
     yield Rule("other", "sign descent", sign_descent)
 
 
 #: Rules that do not move along the gradient, tried in this order.
 ADAPTIVE: tuple[Rule, ...] = tuple(_known())
-#: Those that are given a penalty on the weights within the gradient (L2, not decoupled): PyTorch's ``weight_decay``.
-PENALISED: tuple[Rule, ...] = tuple(
-    Rule(name, label, run)
-    for name, label, run in (
-        ("adam", "Adam", adam()),
-        ("rmsprop", "RMSProp (0.99)", rmsprop(0.99)),
-        ("rmsprop", "RMSProp (0.9)", rmsprop(0.9)),
-        ("other", "AdaGrad", adagrad()),
-        ("other", "AdaMax", adamax()),
-        ("adam", "AMSGrad", amsgrad()),
-    )
+#: What goes wrong in Adam's own formulas, and how it is told.
+SLIPS: tuple[tuple[Rule, str], ...] = (
+    (
+        Rule("adam", "Adam with its betas swapped", adam(0.999, 0.9)),
+        "its betas are swapped: the mean decays by 0.999, the mean of squares by 0.9",
+    ),
+    (
+        Rule("adam", "Adam that keeps its corrected moments", adam(kept=True)),
+        "the corrected moments take the place of the moments, and are corrected again in the next step",
+    ),
+    (
+        Rule("adam", "Adam one step ahead", adam(clock=lambda t: t + 1)),
+        "t is one ahead: the first step is corrected as the second is",
+    ),
 )
-PENALTIES = (1e-4, 1e-3, 1e-2, 5e-4, 5e-3, 1e-5, 2e-4, 2e-3, 0.02, 0.05, 0.1)

@@ -51,6 +51,12 @@ def _screen(result: CheckResult, colour: bool, verbose: bool) -> Iterator[str]:
     for one in result.findings:
         yield ""
         yield from _finding(one, colour)
+    in_part = dict.fromkeys(check.reason for check in result.checks if check.status == "passed" and check.reason)
+    if in_part:
+        yield ""
+        yield "  passed, and left open"
+        for reason in in_part:
+            yield from textwrap.wrap(reason, 100, initial_indent="    ", subsequent_indent="      ")
     unchecked = [check for check in result.checks if check.status == "not_checked"]
     if unchecked and (verbose or result.counts["passed"] == 0):
         yield ""
@@ -88,7 +94,7 @@ def evidence_line(one: Finding) -> str:
     """Return the evidence as ``name = value`` in one line; long texts are left to the document."""
     parts = []
     for name, value in one.evidence.items():
-        if name == "traceback" or (isinstance(value, str) and len(value) > 80):
+        if name == "traceback" or value == [] or (isinstance(value, str) and len(value) > 80):
             continue
         if isinstance(value, list):
             shown = ", ".join(_number(item) for item in value[:8])

@@ -121,7 +121,7 @@ class RowView:
     @property
     def relative(self) -> float:
         """The tolerance that separates right from wrong in this arithmetic."""
-        return RELATIVE if self.lab.precision < 1e-10 else 2e-4
+        return RELATIVE if self.lab.precision < 1e-10 else 1e-3
 
     def expected_k(self) -> Rows | None:
         """Return the multiple that the declared loss wants, up to a factor, or None where none is declared."""
@@ -160,7 +160,7 @@ class RowView:
                 # The scale that most components share.
                 shared = [sum(n for other, n in scales if abs(other - s) <= 1e-4 * abs(s)) for s, _ in scales]
                 prefer = slope * scales[int(np.argmax(shared))][0]
-        return agree(groups, prefer)
+        return agree(groups, prefer, np.where(self.truth, -1.0, 1.0))
 
     @functools.cached_property
     def loss_consensus(self) -> Consensus:
@@ -170,6 +170,7 @@ class RowView:
     def loss_agreement(self, u: Rows) -> Consensus:
         """Return that consensus for other updates ``(n, P)`` than the observed ones."""
         values, errors = self.loss_slope
-        return agree(
-            fit_groups(u[:, self.probed], self.du[:, self.probed], values, errors, self.labels, relative=self.relative)
+        groups = fit_groups(
+            u[:, self.probed], self.du[:, self.probed], values, errors, self.labels, relative=self.relative
         )
+        return agree(groups, toward=np.ones(len(values)))  # downhill, whatever the output

@@ -56,7 +56,7 @@ RULES: dict[str, Rule] = {
         Rule("XM14", "update-disagrees", "gradients() is right, step() applies something else",
              "Let step() apply the gradients that gradients() returns.", cause=28),
         Rule("XM15", "gradient-wrong", "the gradient is wrong, and no narrower rule explains it",
-             "Compare each term of the backward pass with the numerical gradient printed here.", cause=35),
+             "Compare each term of the backward pass with central differences of the loss.", cause=35),
         Rule("XM16", "gradient-of-another-loss", "the update descends another loss than the declared one",
              "Declare the loss that the update minimises, or differentiate the one that is declared.", cause=24),
         Rule("XI01", "symmetric-start", "hidden units are copies of one another and stay so",

@@ -88,7 +88,7 @@ def _run(
         text = f"{type(error).__name__}: {_text(error)}"
         said = f"{member}() raised {text}" + (f" at {place}" if place else "")
         return "failed", said, [finding("XA07", said, where=member, traceback=_strangers_lines(error))]
-    return "passed", "", []
+    return "passed", subject.remarks.pop("unchecked", ""), []
 
 
 @contextmanager

@@ -32,6 +32,8 @@ def read_signs(view: RowView) -> SignReading | None:
     if clear.sum() < 4:
         return None
     sizes = np.abs(u)
+    still = _still(view, clear, sizes)
+    clear &= ~np.isin(labels, still)[None, :]
     # The commonest size: the median of moving components, then the share that has it. Decay moves it by a little.
     moving = clear & (sizes > 0)
     if moving.sum() < 4:
@@ -44,13 +46,17 @@ def read_signs(view: RowView) -> SignReading | None:
     if (clear & shares).sum() < 0.5 * clear.sum() or spread < 0.4:
         return _sizes_by_group(view, clear, sizes)
     reading = SignReading(size)
+    if still:
+        where = ", ".join(still)
+        message = f"{where} never changes although its gradient is not zero"
+        reading.findings.append(finding("XM06", message, where=where, point=view.name, size=size))
     agree = np.sign(u) * np.sign(j)  # (n, K)
     heading = np.sign(np.where(clear & shares, agree, 0).sum(axis=1))[
         :, None
     ]  # (n, 1): which way the row pushes the output
     # A penalty within the gradient turns small ones round.
     strong = clear & (np.abs(j) > 0.1 * np.abs(j).max(axis=1, keepdims=True))
-    damped = _damped_by_epsilon(j, sizes, clear, size)
+    damped = _damped_by_epsilon(j, sizes, clear, size, view.du[:, view.probed])
     for name in dict.fromkeys(labels.tolist()):
         member = clear & (labels == name)[None, :]
         if not member.any():
@@ -59,11 +65,7 @@ def read_signs(view: RowView) -> SignReading | None:
         direction = (agree * heading)[member]
         turned = (agree * heading)[strong & member] < 0
         numbers = {"point": view.name, "size": size, "sizes": mine[:4]}
-        if (mine <= 1e-12 + 1e-6 * size).all():
-            reading.findings.append(
-                finding("XM06", f"{name} never changes although its gradient is not zero", where=name, **numbers)
-            )
-        elif shares[member].all() and (direction < 0).all():
+        if shares[member].all() and (direction < 0).all():
             reading.findings.append(
                 finding("XM03", f"{name} moves uphill, by the size of the others", where=name, **numbers)
             )
@@ -89,6 +91,13 @@ def read_signs(view: RowView) -> SignReading | None:
     return reading
 
 
+def _still(view: RowView, clear: NDArray[np.bool_], sizes: Rows) -> list[str]:
+    """Return the groups that no row moves, of those whose gradient says that they should."""
+    most = sizes.max(initial=0.0)
+    members = {name: clear & (view.labels == name)[None, :] for name in dict.fromkeys(view.labels.tolist())}
+    return [name for name, mine in members.items() if mine.any() and (sizes[mine] <= 1e-12 + 1e-6 * most).all()]
+
+
 def _decayed(view: RowView, clear: NDArray[np.bool_], size: float) -> Rows:
     """Return what a decoupled weight decay, AdamW's, has in the updates ``(n, K)``: zeros where there is none."""
     u, held = view.u[:, view.probed], np.broadcast_to(view.before[view.probed], view.j.shape)
@@ -104,12 +113,14 @@ def _decayed(view: RowView, clear: NDArray[np.bool_], size: float) -> Rows:
     return decay * held if explained and decay > 0 else np.zeros_like(u)
 
 
-def _damped_by_epsilon(j: Rows, sizes: Rows, clear: NDArray[np.bool_], size: float) -> bool:
+def _damped_by_epsilon(j: Rows, sizes: Rows, clear: NDArray[np.bool_], size: float, rounding: Rows) -> bool:
     """Whether small gradients move less as epsilon in the denominator makes them: |g| / (|g| + e), or under the root."""
     for root in (False, True):
         fits = True
         for row in range(len(j)):
             g, s = np.abs(j[row][clear[row]]), sizes[row][clear[row]] / size
+            if (s <= 0.02).all():
+                continue  # a saturated row, of which epsilon leaves nothing
             less = (s < 0.98) & (s > 0)
             if not less.any():
                 fits &= bool((np.abs(s - 1) <= 0.02).all())
@@ -118,7 +129,7 @@ def _damped_by_epsilon(j: Rows, sizes: Rows, clear: NDArray[np.bool_], size: flo
                 epsilon = np.median(g[less] * (np.sqrt(1 / s[less] ** 2 - 1) if root else 1 / s[less] - 1))
             expected = g / np.sqrt(g**2 + epsilon**2) if root else g / (g + epsilon)
             # The commonest size may itself be a little damped.
-            fits &= bool((np.abs(s - expected) <= 0.03).all())
+            fits &= bool((np.abs(s - expected) <= 0.03 + 4 * rounding[row][clear[row]] / size).all())
         if fits:
             return True
     return False

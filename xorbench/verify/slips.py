@@ -73,6 +73,13 @@ def by_reference(view: RowView, scene: Scene, wrong: list[str]) -> dict[str, Fin
             for name in (output_weights, output_bias):
                 if name in wrong:
                     found[name] = _finding(view, slip, name)
+        if slip is RIGHT and float((delta * scene.errors[:, None]).sum()) < 0:
+            # The output layer climbs. What reaches the hidden layers is judged by the error as it should be.
+            delta = -delta
+            raw = -raw
+            for name in (output_weights, output_bias):
+                if name in consensus.groups:
+                    found[name] = _finding(view, Slip("XM03", "its sign is flipped"), name)
     elif len(consensus.agreeing) and reference.layers[last].weights.shape[1] == 1:
         # The loss is not one we know; the agreeing groups still tell dL/do, and f'(z) makes it the delta.
         slopes = list(scene.slopes(last))

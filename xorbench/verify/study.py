@@ -17,6 +17,8 @@ class Study:
     shown: list[str] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)  # with the reason
     remark: str = ""
+    share: float | None = None  # of the sum of its rows' steps that a batch makes
+    forgets: bool = False  # whether a step was seen to carry nothing over from the one before
 
     def add(self, *findings: Finding) -> None:
         """Keep findings, one per rule and place."""

@@ -24,7 +24,7 @@ class Variant:
     said: str
     hidden_slope: str = "right"  # "activated", "formula", "none"
     output_slope: str = "right"  # "activated", "formula", "none"
-    path: str = "delta"  # "raw"
+    path: str = "delta"  # "raw", "updated"
     bias: str = "right"  # "units"
 
 
@@ -36,15 +36,23 @@ SLIPS: tuple[Variant, ...] = (
     Variant("XM02", "the raw output error is propagated to the hidden layers", path="raw"),
     Variant("XM02", "the output activation's derivative is missing", output_slope="none"),
     Variant("XM04", "the hidden activation's derivative is missing", hidden_slope="none"),
+    Variant("XM05", "the error is propagated through weights that were already updated", path="updated"),
     Variant("XM07", "the hidden bias gradient is summed over units too", bias="units"),
 )  # fmt: skip
 
 
 def gradient(
-    reference: Reference, flat: Rows, inputs: Rows, targets: Rows, family: str, variant: Variant | None = None
+    reference: Reference,
+    flat: Rows,
+    inputs: Rows,
+    targets: Rows,
+    family: str,
+    variant: Variant | None = None,
+    after: Rows | None = None,
 ) -> Rows:
-    """Return the summed gradient ``(P,)`` of a batch, with a slip or without."""
+    """Return the summed gradient ``(P,)`` of a batch, with a slip or without; `after` are the parameters after it."""
     v = variant or Variant("", "")
+    back = after if v.path == "updated" and after is not None else flat
     trace = reference.trace(flat, inputs)
     last = len(reference.layers) - 1
     raw = trace.a[last] - targets[:, None]  # (n, 1)
@@ -63,7 +71,7 @@ def gradient(
             grown[place.bias] += place.sign * sums
         if number:
             slope = _slope(reference, number - 1, trace.z[number - 1], trace.a[number - 1], v.hidden_slope)
-            delta = (carried @ flat[place.weights].T) * slope
+            delta = (carried @ back[place.weights].T) * slope
             carried = delta
     return grown
 

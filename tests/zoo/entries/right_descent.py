@@ -4,6 +4,8 @@ from ..twin import right
 
 # fmt: off
 
+MODULE = "2-6-1 tanh, torch, float32"
+
 # One entry, two lines: a table.
 # fmt: off
 TWINS = (
@@ -30,6 +32,34 @@ TWINS = (
     right("hinge-mlp", "scalar_engine.py:HingeMLP", "no hidden", "2-5-3-1 ReLU, scalar autograd",
           "Hinge on ±1 with weight decay inside its own loss."),
     right("torch-logit-sgd", "torch_tutorial.py:LogitSGD", "no gradients", "2-4-1 tanh, torch", "Outputs are logits."),
+    right("torch-rmsprop-momentum", "torch_optimisers.py:MomentumRMSprop", "no loss", MODULE,
+          "RMSprop that sums up its moves."),
+    right("torch-rmsprop-short", "torch_optimisers.py:ShortRMSprop", "no loss", MODULE,
+          "RMSprop with a short memory."),
+    right("torch-adam-betas", "torch_optimisers.py:OtherBetas", "no loss", MODULE,
+          "Adam with betas of its own."),
+    right("torch-adam-betas-backward", "torch_optimisers.py:BackwardBetas", "no loss", MODULE,
+          "Adam whose mean is longer than its mean of squares."),
+    right("torch-adam-penalised", "torch_optimisers.py:PenalisedBetas", "no loss", MODULE,
+          "Adam with other betas and a penalty."),
+    right("torch-adamw-weights", "torch_optimisers.py:DecayOfWeights", "no loss", MODULE,
+          "AdamW whose decay leaves the biases alone."),
+    right("torch-rprop-bounded", "torch_optimisers.py:BoundedRprop", "no loss", MODULE,
+          "Rprop with bounds on its steps."),
+    right("torch-rates-by-layer", "torch_optimisers.py:RatesByLayer", "no loss", MODULE,
+          "A rate for each layer."),
+    right("torch-adam-rates-by-layer", "torch_optimisers.py:AdamRatesByLayer", "no loss", MODULE,
+          "A rate for each layer, under Adam."),
+    right("torch-deep-saturated", "torch_optimisers.py:DeepSaturated", "no loss", MODULE,
+          "Rows with next to no gradient, under Adam."),
+    right("torch-small-decay", "torch_optimisers.py:SmallDecay", "parameters", MODULE,
+          "A weight decay of 1e-4."),
+    right("torch-momentum-and-decay", "torch_optimisers.py:MomentumAndDecay", "parameters", MODULE,
+          "Momentum, and a weight decay of 1e-3."),
+    right("adam-decaying", "adam_dict.py:StepwiseDecay", "no gradients", "2-4-4-1 tanh, Adam, NumPy",
+          "The rate falls under Adam."),
+    right("penalty-by-batch", "column_network.py:PenaltyByBatch", "parameters", "2-3-1 sigmoid, NumPy out x in",
+          "The penalty is divided by the rows of a batch."),
     right("torch-likelihood", "torch_tutorial.py:LogLikelihood", "no gradients", "2-4-2 tanh, torch",
           "NLLLoss over log_softmax, predict gives the probability."),
     right("torch-logit-adam", "torch_tutorial.py:LogitAdam", "no hidden", "2-6-1 ReLU, torch, Adam",

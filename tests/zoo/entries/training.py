@@ -26,6 +26,8 @@ TWINS = (
            "fit() makes no epoch.", sibling="log-loss-net", **NO),
     broken("cools-too-fast", "crossed_losses.py:CoolsTooFast", "XT04", "step", "2-6-1 tanh, cross-entropy, NumPy",
            "The rate is halved at each step.", sibling="log-loss-net", **NO),
+    broken("halves-its-rate", "column_network.py:HalvesItsRate", "XT04", "parameters", "2-3-1 sigmoid, NumPy out x in",
+           "The rate is halved at each step, and the parameters are shown.", sibling="cross-entropy-network", **NO),
     broken("two-two-one", "budgets.py:TwoTwoOne", "XT03", "no hidden", SMALL.replace("2-3-1", "2-2-1"),
            "Right; about half of the seeds get stuck.", severity=NOTE, sibling="small-net"),
     broken("narrow-two-two-one", "budgets.py:NarrowTwoTwoOne", "XT03", "no hidden", SMALL.replace("2-3-1", "2-2-1"),

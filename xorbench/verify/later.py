@@ -1,0 +1,37 @@
+"""What stops later: after some steps a group stands still that a fresh model at the same parameters still moves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xorbench.records import Finding
+from xorbench.verify.lab import Lab, unflatten
+from xorbench.verify.outcomes import finding
+
+#: Steps before the look: a schedule of a few steps is over by then.
+STEPS = 60
+
+
+def stands_still_later(lab: Lab, rate: float | None) -> Finding | None:
+    """XM06 where some groups, not all, do not move any more after STEPS steps and would in a fresh model."""
+    subject = lab.subject
+    most = subject.batch_rows(4)
+    rows, labels = subject.table
+    batch = (rows[:most], labels[:most])
+    late = lab.updates(lab.start, [batch] * (STEPS + 1), rate=rate)[-1]
+    if not np.isfinite(late.before).all():
+        return None
+    fresh = lab.updates(unflatten(lab, late.before), [batch], rate=rate)[0]
+    still: list[str] = []
+    moving: list[str] = []
+    for name in dict.fromkeys(lab.labels_of_components.tolist()):
+        member = lab.labels_of_components == name
+        now, then = (np.abs(update.moved[member]).max(initial=0.0) for update in (late, fresh))
+        if then <= 1e3 * lab.precision * (1 + np.abs(late.before[member]).max(initial=0.0)):
+            continue  # nothing to move by
+        (still if now == 0.0 else moving).append(name)
+    if not still or not moving:
+        return None
+    where = ", ".join(still)
+    message = f"{where} stands still after {STEPS} steps, where a fresh model at the same parameters moves it"
+    return finding("XM06", message, where=where, steps=STEPS)
