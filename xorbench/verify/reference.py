@@ -109,6 +109,15 @@ class Reference:
         """Concatenate parameters in the order of `names`."""
         return np.concatenate([np.asarray(parameters[name], dtype=np.float64).ravel() for name in self.names])
 
+    def largest_sum(self, flat: Rows, inputs: Rows) -> float:
+        """Return a bound of the sums of absolute terms on the way to the outputs: what rounding is relative to."""
+        size = np.abs(inputs)  # (n, d)
+        for number, (weights, bias) in enumerate(self.weights(flat)):
+            size = size @ np.abs(weights) + np.abs(bias)  # (n, units)
+            if number < len(self.layers) - 1 and self.hidden in ("sigmoid", "tanh", "sine"):
+                size = np.minimum(size, 1.0)
+        return float(size.max(initial=1.0))
+
     def weights(self, flat: Rows) -> list[tuple[Rows, Rows]]:
         """Return (weights ``(inputs, units)``, biases ``(units,)``) per layer."""
         return [
