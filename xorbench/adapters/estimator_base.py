@@ -49,7 +49,16 @@ class Estimator:
         import numpy as np
 
         flat = targets.ravel()
-        return (flat > np.mean(self.targets)).astype(int) if self.is_classifier else flat
+        if not self.is_classifier:
+            return flat
+        return (flat > np.mean(self.targets)).astype(np.float32 if self._wants_numbers else int)
+
+    @property
+    def _wants_numbers(self) -> bool:
+        """Whether the classes are targets of a loss on one output: those of skorch's binary classifier, bare or last in line."""
+        steps = getattr(self.estimator, "steps", None)
+        last = steps[-1][1] if steps else self.estimator
+        return any(base.__name__ == "NeuralNetBinaryClassifier" for base in type(last).__mro__)
 
 
 def partial_fit(model: Estimator, inputs: Rows, targets: Rows) -> None:

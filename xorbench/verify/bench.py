@@ -55,7 +55,8 @@ class Bench:
     def views(self) -> dict[str, RowView]:
         """The views at every point at the model's own rate (or a tenth where its updates leave the finite)."""
         rate = self.rate if self.subject.rate_is_settable else None
-        views = {name: self.view(name, rate=rate) for name in self.lab.points}
+        source = "step" if self.subject.first.can(Capability.STEP) else "gradients"
+        views = {name: self.view(name, rate=rate, source=source) for name in self.lab.points}
         # At four times the weights, or at random ones, a right model may overflow; the start must not.
         finite = {name: view for name, view in views.items() if view.finite}
         if not finite:

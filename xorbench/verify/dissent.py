@@ -64,6 +64,11 @@ def _explained_by(other: Finding, name: str) -> bool:
 def _merged(findings: list[Finding]) -> list[Finding]:
     """Join findings of one rule into one that names all its groups."""
     joined: dict[str, Finding] = {}
+    # A bias whose unit's weights get a wrong error signal too has the same wrong delta.
+    layers = [
+        place.removesuffix(" weights") for one in findings if one.rule == "XM04" for place in one.where.split(", ")
+    ]
+    findings = [one for one in findings if one.rule != "XM07" or one.where.removesuffix(" bias") not in layers]
     if any(one.rule in ("XM04", "XM15") for one in findings):
         # XM07 is for biases that are wrong alone; beside wrong weights of the same kind they are part of the same error.
         narrow = [one for one in findings if one.rule != "XM07" or "while" not in one.message]
