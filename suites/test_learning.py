@@ -52,10 +52,10 @@ def test_learns_the_task(subject: Subject) -> None:
         raise NotChecked(f"no seed of {total} learned {task}; the gradient is wrong, which comes first")
     if subject.additive:
         raise NotChecked(f"no seed of {total} learned {task}; it is additive in its inputs, which comes first")
-    if _rate_too_large(subject, runs.runs):
-        return
     if subject.failed:
         raise NotChecked(f"no seed of {total} learned {task}; another check has found an error, which comes first")
+    if _rate_too_large(subject, runs.runs):
+        return
     more = longer(subject)
     if more.solved_at is not None or more.moving:
         said = f"seed {more.seed} does at {more.solved_at:,}" if more.solved_at is not None else "the loss still falls"

@@ -135,6 +135,7 @@ class TorchModule:
         import torch
 
         self.module = module.to(device)
+        self._training: bool | None = None  # the mode that all layers were put into last
         self._device = device
         self._unregistered = unregistered(module)
         first = next(iter([*module.parameters(), *self._unregistered.values()]), None)
@@ -206,21 +207,18 @@ class TorchModule:
         return list(dict.fromkeys(width for width in widths if isinstance(width, int))) or [2]
 
     def _forward(self, inputs: Any, *, training: bool) -> Any:
-        """Return the module's outputs in this mode, and leave it in the mode that it was in."""
-        with self._mode(training=training):
-            return self.module(self._read(inputs))
+        """Return the module's outputs in this mode."""
+        self._set_mode(training=training)
+        return self.module(self._read(inputs))
 
     def _read(self, inputs: Any) -> Any:
         return inputs.unsqueeze(-1) if self.reads == "sequence" else inputs
 
-    @contextlib.contextmanager
-    def _mode(self, *, training: bool) -> Iterator[None]:
-        before = self.module.training
-        self.module.train(training)
-        try:
-            yield
-        finally:
-            self.module.train(before)
+    def _set_mode(self, *, training: bool) -> None:
+        # Only where it changes: going through all layers is half the cost of a small network's pass.
+        if self._training is not training or self.module.training is not training:
+            self.module.train(training)
+            self._training = training
 
     @contextlib.contextmanager
     def _unchanged(self) -> Iterator[None]:
@@ -259,8 +257,8 @@ class TorchModule:
 
         wanted = self._tensor(targets)
         if self._own_step is not None:
-            with self._mode(training=True):
-                return self._own_step(self._read(self._tensor(inputs)), wanted)
+            self._set_mode(training=True)
+            return self._own_step(self._read(self._tensor(inputs)), wanted)
         outputs = self._forward(self._tensor(inputs), training=True)
         if self._by_class:
             return self._criterion(outputs, (wanted.ravel() > sum(self.targets) / 2).long())
