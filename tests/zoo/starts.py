@@ -103,11 +103,11 @@ class TinyButLearns(TinyNormal):
 
 
 class WideNormal(PlainStart):
-    """Deviation 60: every tanh sits at ±1, its slope is zero in floating point."""
+    """Weights about 60: every tanh sits at ±1, its slope is zero in floating point, and all say no more than "and"."""
 
     def begin(self, rng, d, h):
-        s = 60.0
-        return dict(V=s * rng.normal(size=(d, h)), c=s * rng.normal(size=h), u=rng.normal(size=(h, 1)), e=np.zeros(1))
+        V, c = 60 * rng.uniform(0.9, 1.1, (d, h)), -90 * rng.uniform(0.95, 1.05, h)
+        return dict(V=V, c=c, u=rng.normal(size=(h, 1)), e=np.zeros(1))
 
 
 class WideButLearns(PlainStart):

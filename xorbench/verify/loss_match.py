@@ -24,10 +24,12 @@ def match_loss(bench: Bench, study: Study, points: list[str]) -> None:
     misfits: dict[str, list[RowView]] = {}
     views = [bench.views[name] for name in points if name != "start x 4"] or [bench.views[name] for name in points]
     if bench.has_loss:
+        # A single group may stand on a kink at one point of several.
+        bent = sum(not view.loss_consensus.unanimous for view in views)
         for view in views:
             k = view.loss_consensus.k
             c = constant(k, view.loss_consensus.doubt * 10 + 5 * view.relative * np.abs(k))
-            if c is not None and view.loss_consensus.unanimous:
+            if c is not None and (view.loss_consensus.unanimous or bent * 2 <= len(views)):
                 fits.setdefault("own", []).append(c)
             else:
                 misfits.setdefault("own", []).append(view)

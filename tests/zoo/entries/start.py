@@ -27,7 +27,7 @@ TWINS = (
            **NO),
     broken("tiny-but-learns", "starts.py:TinyButLearns", "XI02", "all", START.replace("2-4-1", "2-16-1"),
            "Deviation 0.02: a plateau, then it learns.", severity=WARNING, sibling="plain-start"),
-    broken("wide-normal", "starts.py:WideNormal", "XI03", "all", START, "Deviation 60: no unit has a slope.",
+    broken("wide-normal", "starts.py:WideNormal", "XI03", "all", START, "Weights about 60: no unit has a slope.",
            sibling="plain-start", **NO),
     broken("wide-but-learns", "starts.py:WideButLearns", "XI03", "all", START.replace("2-4-1", "2-32-1"),
            "Saturated units that serve as random features.", severity=WARNING, sibling="plain-start"),
