@@ -103,10 +103,11 @@ class TinyButLearns(TinyNormal):
 
 
 class WideNormal(PlainStart):
-    """Weights about 60: every tanh sits at ±1, its slope is zero in floating point, and all say no more than "and"."""
+    """Weights about 60: every tanh sits at ±1, its slope is zero in floating point, and all say no more than "and" or its contrary."""
 
     def begin(self, rng, d, h):
-        V, c = 60 * rng.uniform(0.9, 1.1, (d, h)), -90 * rng.uniform(0.95, 1.05, h)
+        side = np.where(np.arange(h) % 2, 60.0, -60.0)
+        V, c = side * rng.uniform(0.9, 1.1, (d, h)), -1.5 * side * rng.uniform(0.95, 1.05, h)
         return dict(V=V, c=c, u=rng.normal(size=(h, 1)), e=np.zeros(1))
 
 
