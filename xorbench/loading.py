@@ -9,8 +9,9 @@ import importlib.util
 import os
 import re
 import sys
+import warnings
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from xorbench.errors import FactoryError, MissingDependencyError, UsageError, did_you_mean
@@ -92,6 +93,8 @@ def read_file(target: str, path: Path) -> bytes:
 
 
 _loaded: dict[tuple[Path, str], ModuleType] = {}
+_compiled: dict[tuple[Path, str], CodeType] = {}
+_MOST_COMPILED = 64
 
 
 def load_file(target: str, path: Path) -> ModuleType:
@@ -112,7 +115,7 @@ def load_file(target: str, path: Path) -> ModuleType:
     sys.path.insert(0, folder)  # so that a file may import its neighbours
     try:
         # Not through the loader, which believes a cached compilation where size and second of the file are the same.
-        exec(compile(code, path, "exec"), module.__dict__)
+        exec(_compiled.get((path, digest)) or compile(code, path, "exec"), module.__dict__)
     except BaseException as error:
         sys.modules.pop(name, None)
         if isinstance(error, KeyboardInterrupt):
@@ -127,6 +130,25 @@ def load_file(target: str, path: Path) -> ModuleType:
             sys.path.remove(folder)
     _loaded[path, digest] = module
     return module
+
+
+def keep_compiled(path: Path) -> None:
+    """Compile a file, without running it, for the processes that will be forked from this one.
+
+    A quarter of a short cell is the compilation of its file. Only for a file that a child has compiled before, within
+    its limits: what that does to a process, it would do to this one.
+    """
+    code = path.read_bytes()
+    path = path.expanduser().resolve()
+    key = (path, hashlib.sha256(code).hexdigest())
+    if key in _compiled:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the child has said them
+        compiled = compile(code, path, "exec")
+    while len(_compiled) >= _MOST_COMPILED:
+        del _compiled[next(iter(_compiled))]
+    _compiled[key] = compiled
 
 
 def _prefix(path: Path) -> str:

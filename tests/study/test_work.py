@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,21 @@ def test_output_is_kept_with_failures_only(tmp_path: Path) -> None:
     failed = run_cell(job(f"{tmp_path}/loud.py:Net[fail=true]"))
     assert failed.outcome == "raised"
     assert failed.output.startswith("said\n")
+
+
+def test_an_edited_file_is_never_run_as_it_was(tmp_path: Path) -> None:
+    """Its compilation is kept for the next child; a text of the same size and time is another text."""
+    file = tmp_path / "says.py"
+    quiet = "class Net:\n    def predict(self, inputs):\n        return inputs[:, 0]\n    def step(self, inputs, targets): pass\n"
+    loud = quiet.replace("return inputs[:, 0]", "raise ValueError(1)")
+    assert len(quiet) == len(loud)
+    file.write_text(quiet)
+    before = file.stat()
+    for _ in range(2):
+        assert run_cell(job(f"{file}:Net")).outcome == "ok"
+    file.write_text(loud)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert run_cell(job(f"{file}:Net")).outcome == "raised"
 
 
 def test_a_check_finds_its_file_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

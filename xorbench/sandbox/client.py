@@ -80,16 +80,14 @@ def call(
         "time_s": limits.time_s,
         "memory_bytes": limits.memory_bytes if on_cpu else None,
         "per_message": limits.per_message,
-        "environment": environment,
         "path": _path(),
         "folder": folder or _folder(),
         "preload": [module for module in (function.partition(":")[0], *preload) if module.startswith("xorbench.")],
     }
-    body = json.dumps(request).encode()
     for attempt in range(1, _ATTEMPTS + 1):
         server = _take(torch)
         try:
-            outcome = server.ask(body, limits, on_message)
+            outcome = server.ask(request, environment, limits, on_message)
         except _NotStartedError:
             server.healthy = False
             shutdown()  # whoever ended this one may have ended the others
@@ -177,15 +175,25 @@ class _Server:
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.healthy = True
+        self.environment: dict[str, str] | None = None  # the one that it was told last
 
     def close(self) -> None:
         self.connection.close()
 
-    def ask(self, body: bytes, limits: Limits, on_message: Callable[[Any], None] | None) -> Outcome:
+    def ask(
+        self,
+        request: dict[str, Any],
+        environment: dict[str, str],
+        limits: Limits,
+        on_message: Callable[[Any], None] | None,
+    ) -> Outcome:
         reader = frames.Frames()
         value: Any = None
         supervisor: int | None = None
         self.connection.settimeout(None)
+        told = None if environment == self.environment else environment
+        body = json.dumps({**request, "environment": told}).encode()
+        self.environment = environment
         try:
             frames.write(self.connection.fileno(), (frames.REQUEST, body))
         except OSError:

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import sys
 import warnings
 
 _PR_SET_PDEATHSIG = 1
@@ -26,6 +27,8 @@ def _prctl(option: int, value: int) -> None:
 
 def fork() -> int:
     """Fork, whatever the filters say about threads: a BLAS that was asked for some has them, idle, at that time."""
+    if sys.version_info < (3, 12):  # which do not warn
+        return os.fork()
     with warnings.catch_warnings():  # left, and so undone, in both processes
         warnings.simplefilter("ignore")
         return os.fork()
