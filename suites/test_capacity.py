@@ -37,7 +37,7 @@ def _states(subject: Subject, gate: str | None = None) -> list[tuple[Model, np.n
                 raise NotChecked("nothing is trained: the answer is built in")
             states.append((model, model.predict(rows)))
         if subject.first.can(Capability.PARAMETERS):
-            from xorbench.verify.lab import Lab
+            from xorbench.verify.gradients.lab import Lab
 
             lab = subject.once("lab", lambda: Lab(subject))
             for point in lab.points.values():

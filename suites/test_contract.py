@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from xorbench.errors import ContractError
 from xorbench.model import NEAR_MISSES, Capability
-from xorbench.verify.groups import is_bias
+from xorbench.verify.gradients.groups import is_bias
 from xorbench.verify.losses import FAMILIES, crossed, value
 from xorbench.verify.misreading import misreadings
 from xorbench.verify.outcomes import Failed, NotChecked, finding
@@ -93,7 +93,7 @@ def test_step_takes_every_batch(subject: Subject) -> None:
 def test_parameters_round_trip(subject: Subject) -> None:
     """set_parameters takes: what get_parameters then returns is it, the names stay, and predict follows."""
     subject.need(Capability.PARAMETERS)
-    from xorbench.verify.lab import Lab
+    from xorbench.verify.gradients.lab import Lab
 
     lab = subject.once("lab", lambda: Lab(subject))
     with quiet(), global_random_state(1):
@@ -120,7 +120,7 @@ def test_parameters_round_trip(subject: Subject) -> None:
 def test_outputs_follow_parameters(subject: Subject) -> None:
     """Other parameters give other outputs: what get_parameters shows is what predict uses."""
     subject.need(Capability.PARAMETERS)
-    from xorbench.verify.lab import Lab
+    from xorbench.verify.gradients.lab import Lab
 
     lab = subject.once("lab", lambda: Lab(subject))
     rows = subject.table[0]
@@ -322,7 +322,7 @@ def test_hidden_has_one_row_per_input(subject: Subject) -> None:
 def test_gradients_have_the_parameters_shapes(subject: Subject) -> None:
     """gradients returns one array per parameter, under its name and in its shape."""
     subject.need(Capability.GRADIENTS)
-    from xorbench.verify.lab import Lab
+    from xorbench.verify.gradients.lab import Lab
 
     lab = subject.once("lab", lambda: Lab(subject))
     rows, labels = subject.table

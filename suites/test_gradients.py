@@ -6,12 +6,12 @@ import numpy as np
 
 from xorbench.model import Capability
 from xorbench.records import Finding
-from xorbench.verify.bench import Bench
-from xorbench.verify.gradient_study import study_update
-from xorbench.verify.member import study_member
+from xorbench.verify.gradients.bench import Bench
+from xorbench.verify.gradients.member import study_member
+from xorbench.verify.gradients.study import Study
+from xorbench.verify.gradients.update import study_update
 from xorbench.verify.options import vary_options
 from xorbench.verify.outcomes import NotChecked, finding, raise_errors
-from xorbench.verify.study import Study
 from xorbench.verify.subject import Subject
 
 #: Names for "wrong" that say no more than that; where gradients() is right, it is the step that disagrees.

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xorbench.model import Capability
-from xorbench.verify.lab import Lab
+from xorbench.verify.gradients.lab import Lab
 from xorbench.verify.outcomes import Failed, NotChecked, finding
 from xorbench.verify.subject import Subject, global_random_state, quiet
 

@@ -41,7 +41,7 @@ def test_order_of_time_matters(subject: Subject) -> None:
     with quiet(), global_random_state(1):
         model = subject.build()
         if model.can(Capability.PARAMETERS):
-            from xorbench.verify.lab import Lab
+            from xorbench.verify.gradients.lab import Lab
 
             model.set_parameters(subject.once("lab", lambda: Lab(subject)).points["random"])
         alone = np.array([model.predict(row[None, :])[0] for row in rows])

@@ -18,7 +18,7 @@ def _hidden(subject: Subject, model: Model) -> np.ndarray | None:
         layers = model.hidden(rows)
         return layers[0] if layers else None
     if model.can(Capability.PARAMETERS):
-        from xorbench.verify.lab import Lab
+        from xorbench.verify.gradients.lab import Lab
 
         reference = subject.once("lab", lambda: Lab(subject)).reference
         if reference is not None and len(reference.layers) > 1:

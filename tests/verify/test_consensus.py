@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xorbench.verify.consensus import agree, constant, fit_groups, same_k
+from xorbench.verify.gradients.consensus import agree, constant, fit_groups, same_k
 
 ROUNDING = 1e-12
 

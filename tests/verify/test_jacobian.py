@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xorbench.model import Model
-from xorbench.verify.jacobian import MAX_COMPONENTS, differentiate, precision_of
+from xorbench.verify.gradients.jacobian import MAX_COMPONENTS, differentiate, precision_of
 
 
 class Holder:

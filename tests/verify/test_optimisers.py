@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xorbench.verify import optimisers
-from xorbench.verify.optimisers import ADAPTIVE
+from xorbench.verify.gradients import optimisers
+from xorbench.verify.gradients.optimisers import ADAPTIVE
 
 RATE = 0.01
 

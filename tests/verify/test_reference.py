@@ -9,7 +9,7 @@ from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from xorbench.model import Model
-from xorbench.verify.reference import ACTIVATIONS, SLOPE_FROM_ACTIVATION, identify
+from xorbench.verify.gradients.reference import ACTIVATIONS, SLOPE_FROM_ACTIVATION, identify
 
 #: The oracle: activations of one number, from the definitions.
 SCALAR = {

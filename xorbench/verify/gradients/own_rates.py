@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xorbench.verify.consensus import Consensus
-from xorbench.verify.rows import RowView
+from xorbench.verify.gradients.consensus import Consensus
+from xorbench.verify.gradients.rows import RowView
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,13 +6,13 @@ import numpy as np
 
 from xorbench.model import Capability
 from xorbench.records import Finding
-from xorbench.verify.batches import factors_by_group
-from xorbench.verify.bench import Bench
-from xorbench.verify.consensus import constant
-from xorbench.verify.groups import is_bias
+from xorbench.verify.gradients.batches import factors_by_group
+from xorbench.verify.gradients.bench import Bench
+from xorbench.verify.gradients.consensus import constant
+from xorbench.verify.gradients.groups import is_bias
+from xorbench.verify.gradients.rows import RowView
+from xorbench.verify.gradients.study import Study
 from xorbench.verify.outcomes import finding
-from xorbench.verify.rows import RowView
-from xorbench.verify.study import Study
 
 
 def study_member(bench: Bench) -> Study:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from xorbench.records import Finding
-from xorbench.verify.groups import numbers_of
+from xorbench.verify.gradients.groups import numbers_of
+from xorbench.verify.gradients.rows import RowView
 from xorbench.verify.outcomes import finding
-from xorbench.verify.rows import RowView
 
 
 def assigned(view: RowView, name: str) -> Finding | None:

@@ -10,15 +10,15 @@ import numpy as np
 
 from xorbench.model import Capability
 from xorbench.records import Finding
-from xorbench.verify.fitted import fit_optimiser
-from xorbench.verify.groups import is_bias
-from xorbench.verify.lab import Lab, Update, unflatten
+from xorbench.verify.gradients.fitted import fit_optimiser
+from xorbench.verify.gradients.groups import is_bias
+from xorbench.verify.gradients.lab import Lab, Update, unflatten
+from xorbench.verify.gradients.optimisers import ADAPTIVE, SLIPS, UNCORRECTED, Rule, sign_descent
+from xorbench.verify.gradients.rows import RowView
+from xorbench.verify.gradients.study import Study
+from xorbench.verify.gradients.variants import gradient, slips
 from xorbench.verify.losses import FAMILIES, codes, family_of, slopes
-from xorbench.verify.optimisers import ADAPTIVE, SLIPS, UNCORRECTED, Rule, sign_descent
 from xorbench.verify.outcomes import finding
-from xorbench.verify.rows import RowView
-from xorbench.verify.study import Study
-from xorbench.verify.variants import gradient, slips
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,19 +19,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xorbench.model import Capability
-from xorbench.verify.adaptive import study_adaptive
-from xorbench.verify.batches import study_batch, study_batch_loss
-from xorbench.verify.bench import Bench
-from xorbench.verify.consensus import Consensus, constant
-from xorbench.verify.later import stands_still_later
-from xorbench.verify.loss_match import match_loss
-from xorbench.verify.memory import study_memory
+from xorbench.verify.gradients.adaptive import study_adaptive
+from xorbench.verify.gradients.batches import study_batch, study_batch_loss
+from xorbench.verify.gradients.bench import Bench
+from xorbench.verify.gradients.consensus import Consensus, constant
+from xorbench.verify.gradients.later import stands_still_later
+from xorbench.verify.gradients.loss_match import match_loss
+from xorbench.verify.gradients.memory import study_memory
+from xorbench.verify.gradients.ratios import says_no_more_than_wrong
+from xorbench.verify.gradients.rows import RowView
+from xorbench.verify.gradients.signs import SignReading, read_signs
+from xorbench.verify.gradients.study import Study
+from xorbench.verify.gradients.unexplained import study_unexplained
 from xorbench.verify.outcomes import NotChecked, finding
-from xorbench.verify.ratios import says_no_more_than_wrong
-from xorbench.verify.rows import RowView
-from xorbench.verify.signs import SignReading, read_signs
-from xorbench.verify.study import Study
-from xorbench.verify.unexplained import study_unexplained
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xorbench.verify.optimisers import (
+from xorbench.verify.gradients.optimisers import (
     adabelief,
     adadelta,
     adagrad,

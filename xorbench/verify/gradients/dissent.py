@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from xorbench.records import Finding
-from xorbench.verify.decay import growth
+from xorbench.verify.gradients.decay import growth
+from xorbench.verify.gradients.ratios import by_ratio, hidden_majority
+from xorbench.verify.gradients.replaced import assigned, shared_state
+from xorbench.verify.gradients.rows import RowView
+from xorbench.verify.gradients.slips import by_reference, scene_of
 from xorbench.verify.outcomes import finding
-from xorbench.verify.ratios import by_ratio, hidden_majority
-from xorbench.verify.replaced import assigned, shared_state
-from xorbench.verify.rows import RowView
-from xorbench.verify.slips import by_reference, scene_of
 
 
 def explain(view: RowView, *, slow: RowView | None = None) -> list[Finding]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xorbench.records import Finding
-from xorbench.verify.consensus import constant
-from xorbench.verify.groups import numbers_of
+from xorbench.verify.gradients.consensus import constant
+from xorbench.verify.gradients.groups import numbers_of
+from xorbench.verify.gradients.naming import RIGHT, Scene, Slip, name_hidden, name_output
+from xorbench.verify.gradients.rows import RowView
 from xorbench.verify.losses import codes
-from xorbench.verify.naming import RIGHT, Scene, Slip, name_hidden, name_output
 from xorbench.verify.outcomes import finding
-from xorbench.verify.rows import RowView
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from xorbench.verify.consensus import GroupFit
-from xorbench.verify.rows import RowView
+from xorbench.verify.gradients.consensus import GroupFit
+from xorbench.verify.gradients.rows import RowView
 
 
 def is_bias(name: str) -> bool:

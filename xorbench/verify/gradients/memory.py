@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xorbench.verify.lab import Lab, unflatten
+from xorbench.verify.gradients.lab import Lab, unflatten
+from xorbench.verify.gradients.rows import RowView
+from xorbench.verify.gradients.study import Study
 from xorbench.verify.outcomes import finding
-from xorbench.verify.rows import RowView
-from xorbench.verify.study import Study
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

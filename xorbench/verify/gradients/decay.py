@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xorbench.records import Finding
-from xorbench.verify.groups import is_bias
+from xorbench.verify.gradients.groups import is_bias
+from xorbench.verify.gradients.rows import RowView
 from xorbench.verify.outcomes import finding
-from xorbench.verify.rows import RowView
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xorbench.verify.reference import ACTIVATIONS, SLOPE_FROM_ACTIVATION, Reference, Trace
+from xorbench.verify.gradients.reference import ACTIVATIONS, SLOPE_FROM_ACTIVATION, Reference, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

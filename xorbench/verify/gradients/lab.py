@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xorbench.model import Capability, Model
-from xorbench.verify.jacobian import Jacobian, differentiate, precision_of
+from xorbench.verify.gradients.jacobian import Jacobian, differentiate, precision_of
+from xorbench.verify.gradients.reference import Reference, identify
 from xorbench.verify.outcomes import Failed, NotChecked, finding
-from xorbench.verify.reference import Reference, identify
 from xorbench.verify.subject import Subject, global_random_state, quiet
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xorbench.verify.decay import fit_decay
-from xorbench.verify.groups import is_bias
-from xorbench.verify.jacobian import is_buffer
-from xorbench.verify.lab import Lab
+from xorbench.verify.gradients.decay import fit_decay
+from xorbench.verify.gradients.groups import is_bias
+from xorbench.verify.gradients.jacobian import is_buffer
+from xorbench.verify.gradients.lab import Lab
+from xorbench.verify.gradients.rows import RowView
+from xorbench.verify.gradients.study import Study
 from xorbench.verify.losses import codes
 from xorbench.verify.outcomes import finding
-from xorbench.verify.rows import RowView
-from xorbench.verify.study import Study
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -155,7 +155,7 @@ def _beside_decay(view: RowView, single: Rows, batch: Rows, noise: Rows) -> str 
 
 
 def _replay(lab: Lab, view: RowView, count: int, batch: Rows, noise: Rows) -> str | None:
-    from xorbench.verify.orders import orders_of
+    from xorbench.verify.gradients.orders import orders_of
 
     for order in orders_of(count):
         updates = lab.updates(view.point, [view.batch(row) for row in order], rate=view.rate)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xorbench.verify.consensus import RELATIVE, Consensus, agree, fit_groups
-from xorbench.verify.lab import Lab, Point, Update
+from xorbench.verify.gradients.consensus import RELATIVE, Consensus, agree, fit_groups
+from xorbench.verify.gradients.lab import Lab, Point, Update
 from xorbench.verify.losses import family_of, slopes
 
 if TYPE_CHECKING:

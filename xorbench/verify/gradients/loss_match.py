@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from xorbench.records import Finding
-from xorbench.verify.bench import Bench
-from xorbench.verify.consensus import agree, constant, fit_groups
+from xorbench.verify.gradients.bench import Bench
+from xorbench.verify.gradients.consensus import agree, constant, fit_groups
+from xorbench.verify.gradients.rows import RowView
+from xorbench.verify.gradients.slips import output_slip
+from xorbench.verify.gradients.study import Study
 from xorbench.verify.losses import FAMILIES, NAMES, factor, family_of
 from xorbench.verify.misreading import misreadings
 from xorbench.verify.outcomes import finding
-from xorbench.verify.rows import RowView
-from xorbench.verify.slips import output_slip
-from xorbench.verify.study import Study
 
 
 def match_loss(bench: Bench, study: Study, points: list[str]) -> None:

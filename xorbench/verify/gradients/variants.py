@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xorbench.verify.reference import ACTIVATIONS, SLOPE_FROM_ACTIVATION, Reference
+from xorbench.verify.gradients.reference import ACTIVATIONS, SLOPE_FROM_ACTIVATION, Reference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from xorbench.model import Capability
-from xorbench.verify import dissent
-from xorbench.verify.adaptive import study_adaptive
-from xorbench.verify.bench import Bench
+from xorbench.verify.gradients import dissent
+from xorbench.verify.gradients.adaptive import study_adaptive
+from xorbench.verify.gradients.bench import Bench
+from xorbench.verify.gradients.rows import RowView
+from xorbench.verify.gradients.study import Study
 from xorbench.verify.outcomes import finding
-from xorbench.verify.rows import RowView
-from xorbench.verify.study import Study
 
 
 def study_unexplained(bench: Bench, points: list[str]) -> Study:

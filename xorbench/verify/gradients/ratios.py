@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xorbench.records import Finding
-from xorbench.verify.consensus import GroupFit, constant, fit_groups
-from xorbench.verify.groups import is_bias, numbers_of
+from xorbench.verify.gradients.consensus import GroupFit, constant, fit_groups
+from xorbench.verify.gradients.groups import is_bias, numbers_of
+from xorbench.verify.gradients.rows import RowView
 from xorbench.verify.outcomes import finding
-from xorbench.verify.rows import RowView
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

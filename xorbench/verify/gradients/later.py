@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from xorbench.records import Finding
-from xorbench.verify.lab import Lab, unflatten
+from xorbench.verify.gradients.lab import Lab, unflatten
 from xorbench.verify.outcomes import finding
 
 #: Steps before the look: a schedule of a few steps is over by then.

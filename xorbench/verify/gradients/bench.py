@@ -10,14 +10,14 @@ import numpy as np
 
 from xorbench.model import Capability
 from xorbench.records import Finding
-from xorbench.verify import dissent
-from xorbench.verify.consensus import Consensus, constant
-from xorbench.verify.decay import fit_decay
-from xorbench.verify.groups import is_bias
-from xorbench.verify.lab import Lab
+from xorbench.verify.gradients import dissent
+from xorbench.verify.gradients.consensus import Consensus, constant
+from xorbench.verify.gradients.decay import fit_decay
+from xorbench.verify.gradients.groups import is_bias
+from xorbench.verify.gradients.lab import Lab
+from xorbench.verify.gradients.own_rates import along_their_own_gradients, norms_of_their_own
+from xorbench.verify.gradients.rows import RowView
 from xorbench.verify.outcomes import NotChecked, finding
-from xorbench.verify.own_rates import along_their_own_gradients, norms_of_their_own
-from xorbench.verify.rows import RowView
 from xorbench.verify.subject import Subject
 
 if TYPE_CHECKING:
