@@ -10,6 +10,8 @@ from xorbench.verify.outcomes import finding
 
 #: Steps before the look: a schedule of a few steps is over by then.
 STEPS = 60
+#: Steps that are looked at: RPROP skips one after a sign change.
+LOOKS = 6
 
 
 def stands_still_later(lab: Lab, rate: float | None) -> Finding | None:
@@ -18,16 +20,18 @@ def stands_still_later(lab: Lab, rate: float | None) -> Finding | None:
     most = subject.batch_rows(4)
     rows, labels = subject.table
     batch = (rows[:most], labels[:most])
-    late = lab.updates(lab.start, [batch] * (STEPS + 1), rate=rate)[-1]
-    if not np.isfinite(late.before).all():
+    late = lab.updates(lab.start, [batch] * (STEPS + LOOKS), rate=rate)[-LOOKS:]
+    before = late[0].before
+    if not np.isfinite(before).all():
         return None
-    fresh = lab.updates(unflatten(lab, late.before), [batch], rate=rate)[0]
+    fresh = lab.updates(unflatten(lab, before), [batch], rate=rate)[0]
     still: list[str] = []
     moving: list[str] = []
     for name in dict.fromkeys(lab.labels_of_components.tolist()):
         member = lab.labels_of_components == name
-        now, then = (np.abs(update.moved[member]).max(initial=0.0) for update in (late, fresh))
-        if then <= 1e3 * lab.precision * (1 + np.abs(late.before[member]).max(initial=0.0)):
+        now = max(np.abs(update.moved[member]).max(initial=0.0) for update in late)
+        then = np.abs(fresh.moved[member]).max(initial=0.0)
+        if then <= 1e3 * lab.precision * (1 + np.abs(before[member]).max(initial=0.0)):
             continue  # nothing to move by
         (still if now == 0.0 else moving).append(name)
     if not still or not moving:
