@@ -4,7 +4,7 @@
 
 writes ``matrix.json`` (every verdict) and ``matrix.md`` (the table), and exits 1 where a bound is not met: every broken
 program caught, 95 % named right, no right one accused. With ``--only NAME...`` the verdicts on those programs are
-replaced or added, and the others kept.
+replaced or added, and the others kept; with ``--first SEED`` seeds are added from that one on, and the others kept.
 """
 
 from __future__ import annotations
@@ -83,9 +83,9 @@ def accused(twin: Twin, one: Judged) -> bool:
     return bool(one.errors) and (not twin.broken or twin.severity != "error")
 
 
-def run(twins: Sequence[Twin], seeds: int, jobs: int) -> list[Judged]:
+def run(twins: Sequence[Twin], seeds: Iterable[int], jobs: int) -> list[Judged]:
     """Judge every program with every seed; the sandbox's children do the work, threads only wait for them."""
-    pairs = [(twin, seed) for seed in range(seeds) for twin in twins]
+    pairs = [(twin, seed) for seed in seeds for twin in twins]
     with ThreadPoolExecutor(jobs) as pool:
         results = []
         for number, one in enumerate(pool.map(lambda pair: judge(*pair), pairs), start=1):
@@ -195,6 +195,7 @@ def main() -> int:
     """Run the matrix and write it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="the seed to begin with; those below are kept")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--output", type=Path, default=Path("reports/zoo"))
     parser.add_argument("--only", nargs="*", default=[], help="programs whose names contain one of these")
@@ -202,10 +203,14 @@ def main() -> int:
     twins = [twin for twin in TWINS if not options.only or any(part in twin.name for part in options.only)]
     twins = [twin for twin in twins if not _missing(twin)]
     start = time.perf_counter()
-    results = run(twins, options.seeds, options.jobs)
-    if options.only and (options.output / "matrix.json").exists():
-        others = {twin.name for twin in TWINS} - {twin.name for twin in twins}
-        results = [*(one for one in read(options.output) if one.name in others), *results]
+    results = run(twins, range(options.first, options.seeds), options.jobs)
+    if (options.only or options.first) and (options.output / "matrix.json").exists():
+        judged_now, known = {twin.name for twin in twins}, {twin.name for twin in TWINS}
+        results += [
+            one
+            for one in read(options.output)
+            if one.name in known and (one.name not in judged_now or one.seed < options.first)
+        ]
     write(options.output, results, time.perf_counter() - start)
     print((options.output / "matrix.md").read_text())
     by_name = {twin.name: twin for twin in TWINS}
