@@ -206,3 +206,17 @@ def _pytest(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[s
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
+
+
+def test_an_adapter_s_sentence_is_one_finding(tmp_path: Path) -> None:
+    """What an adapter cannot do in a member is said once, and no child is lost over it."""
+    pytest.importorskip("torch")
+    (tmp_path / "net.py").write_text(
+        "import torch\nfrom torch import nn\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.layers = [nn.Linear(2, 4), nn.Linear(4, 1)]\n"
+        "    def forward(self, x): return self.layers[1](torch.tanh(self.layers[0](x)))\n"
+    )
+    result = verify(f"{tmp_path}/net.py:Net")
+    assert [one.rule for one in result.findings] == ["XA07"]
+    assert result.findings[0].message.startswith("step(): Net.parameters() lacks layers.0.weight, and all others")
+    assert not any("hang" in check.reason for check in result.checks)

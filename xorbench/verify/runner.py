@@ -77,8 +77,12 @@ def _run(
     except FactoryError as error:
         hung.add("factory")
         return "failed", str(error), [finding("XA07", str(error), where="factory")]
-    except XorbenchError:
-        raise
+    except XorbenchError as error:
+        # Of an adapter, in one clear sentence: a model that cannot do what its class promises.
+        member, _ = _culprit(error)
+        if member in ("", "factory"):
+            raise
+        return "failed", str(error), [finding("XA07", f"{member}(): {error}", where=member)]
     except (Exception, SystemExit) as error:
         member, place = _culprit(error)
         if not member:

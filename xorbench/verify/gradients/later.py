@@ -12,6 +12,8 @@ from xorbench.verify.outcomes import finding
 STEPS = 60
 #: Steps that are looked at: RPROP skips one after a sign change.
 LOOKS = 6
+#: A group whose steps have shrunk below this share of a fresh model's is on its way to stand still too.
+DIED_OUT = 1e-6
 
 
 def stands_still_later(lab: Lab, rate: float | None) -> Finding | None:
@@ -33,8 +35,11 @@ def stands_still_later(lab: Lab, rate: float | None) -> Finding | None:
         then = np.abs(fresh.moved[member]).max(initial=0.0)
         if then <= 1e3 * lab.precision * (1 + np.abs(before[member]).max(initial=0.0)):
             continue  # nothing to move by
-        (still if now == 0.0 else moving).append(name)
-    if not still or not moving:
+        if now == 0.0:
+            still.append(name)
+        elif now > DIED_OUT * then:
+            moving.append(name)
+    if not still or not moving:  # where all have died out it is the rate's doing
         return None
     where = ", ".join(still)
     message = f"{where} stands still after {STEPS} steps, where a fresh model at the same parameters moves it"
