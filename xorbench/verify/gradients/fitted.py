@@ -107,16 +107,19 @@ def fit_optimiser(
     if known.count < 24:  # five settings must not explain what they please
         return None
     some = None if decaying.all() else _Steps(gradients, observed, [p * decaying for p in places], clear)
+    scheduled: str | None = None
     for family in FAMILIES:
-        left, said = _fit(family, known, within)
-        if said is None and left < _NEAR:
-            for steps in filter(None, (known, some)):
-                for options in ({"decoupled": True}, {"penalised": True}):
-                    said = said or _fit(family, steps, within, **options)[1]
-            said = said or _fit(family, known, within, scheduled=True)[1]
+        left, with_schedule = _fit(family, known, within, scheduled=True)  # the most that it explains without a decay
+        if left >= _NEAR:
+            continue
+        scheduled = scheduled or with_schedule
+        said = _fit(family, known, within)[1]
+        for steps in filter(None, (known, some)):
+            for options in ({"decoupled": True}, {"penalised": True}):
+                said = said or _fit(family, steps, within, **options)[1]
         if said is not None:
             return said
-    return None
+    return scheduled  # a rate that is free at each step explains much: only where no family does without
 
 
 class _Steps:
